@@ -1,0 +1,71 @@
+"""DRF's defaults of this project: one error shape, a parser that no input breaks, pages by cursor."""
+
+from __future__ import annotations
+
+from typing import IO, Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import Http404
+from django.utils.translation import gettext_lazy as _
+from rest_framework import exceptions
+from rest_framework.parsers import JSONParser
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from tenants.errors import DomainError, NotFound
+
+
+class BoundedJSONParser(JSONParser):
+    """JSON whose nesting or numbers are too much for Python is malformed, not a crash."""
+
+    def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None) -> Any:
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RecursionError as error:
+            raise exceptions.ParseError(_("This JSON is nested too deeply.")) from error
+        except RequestDataTooBig as error:
+            raise TooLarge from error
+
+
+class TooLarge(exceptions.APIException):
+    status_code = 413
+    default_code = "too_large"
+    default_detail = _("A request may have 2 MB.")
+
+
+def error_response(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Every refusal as {"error": {"code", "message", "field", "details"}}; anything else is a bug and stays a 500."""
+    if isinstance(error, Http404):
+        error = NotFound()
+    if isinstance(error, RequestDataTooBig):
+        error = TooLarge()
+    if isinstance(error, DomainError):
+        return _shape(error.status, error.code, str(error), error.field, error.details)
+    response = exception_handler(error, context)
+    if response is None or not isinstance(error, exceptions.APIException):
+        return None
+    field, code, message = _first(error.get_codes(), error.detail)
+    shaped = _shape(error.status_code, code, message, field)
+    for name in ("WWW-Authenticate", "Retry-After", "Allow"):
+        if name in response.headers:
+            shaped[name] = response.headers[name]
+    return shaped
+
+
+def _shape(
+    status: int, code: str, message: str, field: str | None = None, details: dict[str, Any] | None = None
+) -> Response:
+    error = {"code": code, "message": message, "field": field, "details": details or {}}
+    return Response({"error": error}, status=status)
+
+
+def _first(codes: Any, detail: Any, field: str | None = None) -> tuple[str | None, str, str]:
+    """The first fault in DRF's nested answer, with its path: (`customer.id`, `required`, 'This field …')."""
+    if isinstance(detail, dict) and detail:
+        name = next(iter(detail))
+        path = field if name == "non_field_errors" else f"{field}.{name}" if field else str(name)
+        return _first(codes[name], detail[name], path)
+    if isinstance(detail, list) and detail:
+        first = next((i for i, item in enumerate(detail) if item), 0)
+        return _first(codes[first], detail[first], field)
+    return field, str(codes), str(detail)

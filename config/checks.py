@@ -1,0 +1,50 @@
+"""What must not be, told before the first request."""
+
+from __future__ import annotations
+
+from inspect import isclass
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+from django.db.models import Model
+
+BUSY_APP = "desk"  # public tables that every message writes to
+
+
+@register("deskfleet")
+def check_settings(**_kwargs: Any) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    if settings.HTTPS and settings.SECRET_KEY == settings.DEVELOPMENT_KEY:
+        found.append(Error("HTTPS is on with the development SECRET_KEY.", hint="Set SECRET_KEY.", id="deskfleet.E001"))
+    if settings.SESSION_COOKIE_DOMAIN is not None:
+        found.append(Error("A session would be valid on other hosts.", hint="Unset it.", id="deskfleet.E002"))
+    if settings.DATABASES["default"]["ENGINE"] != "tenants.postgresql":
+        found.append(Error("The database backend does not fail closed.", id="deskfleet.E003"))
+    if settings.DEBUG and settings.HTTPS:
+        found.append(Error("DEBUG shows other companies' data to strangers.", hint="DEBUG=0", id="deskfleet.E004"))
+    return found
+
+
+@register("deskfleet")
+def check_foreign_keys(**_kwargs: Any) -> list[CheckMessage]:
+    """A store's tables refer only to slow public tables, and no public table refers to a store's."""
+    found: list[CheckMessage] = []
+    tenant_labels = {apps.get_app_config(name.rpartition(".")[2]).label for name in settings.TENANT_APPS}
+    for model in apps.get_models():
+        here = model._meta.app_label
+        for field in model._meta.get_fields():
+            target = getattr(field, "related_model", None)
+            if (
+                not field.many_to_one
+                or not field.concrete
+                or not (target and isclass(target) and issubclass(target, Model))
+            ):
+                continue
+            there = target._meta.app_label
+            if here in tenant_labels and there == BUSY_APP:
+                found.append(Error(f"{model.__name__} refers to a busy public table.", id="deskfleet.E005"))
+            if here not in tenant_labels and there in tenant_labels:
+                found.append(Error(f"{model.__name__} is public and refers into stores.", id="deskfleet.E006"))
+    return found

@@ -1,0 +1,12 @@
+"""What an agency's host answers."""
+
+from django.urls import include, path
+
+from tenants.urls import everywhere
+from tickets.api.urls import api
+
+urlpatterns = [
+    path("", include("tickets.urls")),
+    path("api/", include(api)),
+    *everywhere,
+]

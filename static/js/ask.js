@@ -1,0 +1,86 @@
+// Reads a page's part. Shows a bar when it takes longer than 300 ms; leads to the sign-in when the session is over.
+import { say } from "./words.js";
+
+const desk = document.getElementById("desk");
+const bar = document.getElementById("loading");
+let waiting = 0;
+let showing = 0;
+
+export function busy(change) {
+  waiting = Math.max(0, waiting + change);
+  clearTimeout(showing);
+  if (waiting) showing = setTimeout(() => (bar.hidden = false), 300);
+  else bar.hidden = true;
+}
+
+export const isSignIn = (url) => new URL(url, location.href).pathname === desk.dataset.signIn;
+
+export function signIn() {
+  const next = encodeURIComponent(location.pathname + location.search);
+  location.assign(`${desk.dataset.signIn}?next=${next}`);
+}
+
+// → { status, html }; status 0 when the server could not be reached. Throws only when aborted.
+export async function ask(url, { signal, quiet = true } = {}) {
+  if (!quiet) busy(1);
+  try {
+    const limit = AbortSignal.timeout(20000);
+    const answer = await fetch(url, {
+      headers: { "HX-Request": "true" },
+      signal: signal && AbortSignal.any ? AbortSignal.any([signal, limit]) : (signal ?? limit),
+      credentials: "same-origin",
+    });
+    if (answer.redirected && isSignIn(answer.url)) {
+      signIn();
+      return { status: 401, html: "" };
+    }
+    return { status: answer.status, html: await answer.text() };
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    return { status: 0, html: "" };
+  } finally {
+    if (!quiet) busy(-1);
+  }
+}
+
+// What to show for an answer that is not one: the server's own words where it has some, else ours.
+export function refusalOf(status, html) {
+  const content = document.createElement("template");
+  content.innerHTML = html ?? "";
+  const told = content.content.querySelector("[data-error]");
+  if (told) return { code: told.dataset.error, field: told.dataset.field ?? "", text: told.textContent.trim() };
+  const page = content.content.querySelector("#refusal");
+  if (page) {
+    const parts = [...page.querySelectorAll("h1, h1 + p")].map((part) => part.textContent.trim());
+    return { code: String(status), field: "", text: parts.join(" – ") };
+  }
+  const key = status === 0 ? "failed" : status === 429 || status === 503 ? "busy" : "broken";
+  return { code: String(status), field: "", text: say(key) };
+}
+
+// One at a time, starts at least `gap` ms apart, and never more than half of the time spent on it.
+export function coalesced(task, gap) {
+  let running = false;
+  let wanted = false;
+  let timer = 0;
+  let notBefore = 0;
+  async function run() {
+    timer = 0;
+    running = true;
+    wanted = false;
+    const start = performance.now();
+    try {
+      await task();
+    } finally {
+      const end = performance.now();
+      notBefore = Math.max(start + (document.hidden ? gap * 4 : gap), end + (end - start));
+      running = false;
+      if (wanted) plan();
+    }
+  }
+  function plan() {
+    if (running) wanted = true;
+    else if (!timer) timer = setTimeout(run, Math.max(0, notBefore - performance.now()));
+  }
+  return plan;
+}

@@ -1,0 +1,91 @@
+// The title's badge and the sound: for whoever has the desk in another tab.
+import { conversationNow, onOpen } from "./conversation.js";
+import { onQueue } from "./queue.js";
+import { say } from "./words.js";
+import { announce } from "./notice.js";
+
+const APART = 4000; // ms between two sounds
+const plain = document.title.split(" · ").at(-1);
+const place = document.getElementById("queue-title").textContent;
+const button = document.getElementById("sound");
+let audio = null;
+let last = 0;
+let known = null;
+let overdue = 0;
+
+function wanted() {
+  try {
+    return localStorage.getItem("sound") !== "off";
+  } catch {
+    return true;
+  }
+}
+
+function title() {
+  const open = conversationNow();
+  document.title = `${overdue ? `(${overdue}) ` : ""}${open ? open.title : place} · ${plain}`;
+}
+
+function beep(high) {
+  if (!audio || !wanted() || Date.now() - last < APART) return;
+  last = Date.now();
+  const start = audio.currentTime;
+  for (const [i, tone] of (high ? [880, 660] : [660]).entries()) {
+    const source = audio.createOscillator();
+    const volume = audio.createGain();
+    source.frequency.value = tone;
+    volume.gain.setValueAtTime(0, start + i * 0.16);
+    volume.gain.linearRampToValueAtTime(0.08, start + i * 0.16 + 0.02);
+    volume.gain.exponentialRampToValueAtTime(0.001, start + i * 0.16 + 0.15);
+    source.connect(volume).connect(audio.destination);
+    source.start(start + i * 0.16);
+    source.stop(start + i * 0.16 + 0.16);
+  }
+}
+
+function look() {
+  const now = new Map();
+  for (const row of document.querySelectorAll("#queue-rows > li")) now.set(row.id, row.dataset);
+  const before = overdue;
+  overdue = Number(document.getElementById("queue").dataset.overdue) || 0;
+  title();
+  const open = conversationNow();
+  let news = false;
+  for (const [id, row] of now) {
+    const watched = open && id === `r-${open.key}` && !document.hidden;
+    const old = known?.get(id);
+    if (known && row.kind === "buyer" && !watched && (old === undefined ? Number(row.seq) <= 2 : Number(row.seq) > old)) news = true;
+  }
+  known = new Map([...now].map(([id, row]) => [id, Number(row.seq)]));
+  if (overdue > before && before !== null && last !== null) beep(true);
+  else if (news) beep(false);
+}
+
+function draw() {
+  const on = wanted();
+  button.setAttribute("aria-pressed", String(on));
+}
+
+export function startAttention() {
+  overdue = Number(document.getElementById("queue").dataset.overdue) || 0;
+  look();
+  onQueue(look);
+  onOpen(title);
+  button.hidden = false;
+  draw();
+  button.addEventListener("click", () => {
+    try {
+      localStorage.setItem("sound", wanted() ? "off" : "on");
+    } catch {}
+    draw();
+    announce(say(wanted() ? "soundOn" : "soundOff"));
+    last = 0;
+    if (wanted()) beep(false);
+  });
+  const unlock = () => {
+    audio ??= new AudioContext();
+    audio.resume?.();
+  };
+  document.addEventListener("pointerdown", unlock, { once: true });
+  document.addEventListener("keydown", unlock, { once: true });
+}

@@ -1,0 +1,248 @@
+// The open conversation: opening and leaving it, staying at its end, and knowing what has really been seen.
+import { ask, coalesced, refusalOf } from "./ask.js";
+import { announce, notice, refusal } from "./notice.js";
+import { fragmentOf, place } from "./place.js";
+import { tickAll } from "./timers.js";
+import { say } from "./words.js";
+
+const AT_MOST = 150; // messages kept on screen while one stays at the end
+const SEEN_AFTER = 700; // ms that a message must be in view before it counts as seen
+
+const desk = document.getElementById("desk");
+const frame = document.getElementById("conversation");
+const listeners = [];
+let opening = null;
+let atEnd = true;
+let seeing = 0;
+
+export const onOpen = (listener) => listeners.push(listener);
+
+export function conversationNow() {
+  const section = frame.querySelector("[data-conversation]");
+  if (!section) return null;
+  const { conversation: key, storeSlug: store, number, messagesUrl, title } = section.dataset;
+  return { key, store, number, messagesUrl, title, element: section };
+}
+
+const scroller = () => document.getElementById("scroller");
+const list = () => document.getElementById("messages");
+const lastSeq = () => Number([...(list()?.querySelectorAll("li[data-seq]") ?? [])].at(-1)?.dataset.seq ?? 0);
+
+// ---------------------------------------------------------------- opening and leaving
+
+export async function openTicket(href, { push = true } = {}) {
+  const path = new URL(href, location.href).pathname;
+  opening?.abort();
+  const mine = (opening = new AbortController());
+  const link = document.querySelector(`#queue-rows a[href^="${path}"]`);
+  if (push && path !== location.pathname) history.pushState({}, "", path + location.search);
+  for (const other of document.querySelectorAll("#queue-rows [aria-current]")) other.removeAttribute("aria-current");
+  link?.setAttribute("aria-current", "true");
+  let answer;
+  try {
+    answer = await ask(path, { signal: mine.signal, quiet: false });
+  } catch {
+    return; // another one was opened meanwhile
+  }
+  if (mine.signal.aborted || answer.status === 401) return;
+  notice("");
+  if (answer.status === 200) show(answer.html);
+  else showRefusal(answer, href);
+}
+
+function show(html) {
+  frame.replaceChildren(fragmentOf(html));
+  window.htmx?.process(frame);
+  desk.classList.add("has-conversation");
+  desk.classList.remove("facts-open");
+  settle();
+  if (getComputedStyle(document.getElementById("queue-pane")).display === "none") scroller().focus({ preventScroll: true });
+  announce(conversationNow()?.title ?? "");
+}
+
+function showRefusal({ status, html }, href) {
+  const told = refusalOf(status, html);
+  const box = document.createElement("div");
+  box.className = "empty";
+  box.append(refusal(told.text));
+  const retry = document.createElement("a");
+  retry.className = "button";
+  retry.href = href;
+  retry.dataset.open = "";
+  retry.textContent = say("retry");
+  if (status !== 404) box.append(retry);
+  frame.replaceChildren(box);
+  desk.classList.add("has-conversation");
+}
+
+export function leaveTicket({ push = true } = {}) {
+  opening?.abort();
+  if (push && location.pathname !== desk.dataset.home) history.pushState({}, "", desk.dataset.home + location.search);
+  const open = document.querySelector("#queue-rows [aria-current]");
+  frame.replaceChildren(document.getElementById("nothing-open").content.cloneNode(true));
+  desk.classList.remove("has-conversation", "facts-open");
+  open?.removeAttribute("aria-current");
+  open?.focus({ preventScroll: true });
+  for (const listener of listeners) listener(null);
+}
+
+// After a conversation came on screen, by a click or with the page.
+function settle() {
+  tickAll();
+  atEnd = true;
+  toEnd();
+  const element = scroller();
+  element?.addEventListener("scroll", scrolled, { passive: true });
+  if (element) sizes.observe(element);
+  const open = conversationNow();
+  for (const listener of listeners) listener(open);
+}
+
+// ---------------------------------------------------------------- scrolling and seeing
+
+const sizes = new ResizeObserver(() => {
+  const composer = document.querySelector("#composer");
+  frame.style.setProperty("--composer", `${composer?.offsetHeight ?? 0}px`);
+  if (atEnd) toEnd();
+});
+
+function toEnd() {
+  const element = scroller();
+  if (element) element.scrollTop = element.scrollHeight;
+  seen();
+}
+
+function scrolled() {
+  const element = scroller();
+  atEnd = element.scrollHeight - element.scrollTop - element.clientHeight < 48;
+  if (atEnd) {
+    document.getElementById("jump").hidden = true;
+    seen();
+  }
+}
+
+// The composer tells the server up to where its writer has read. Only what stood in view for a moment counts.
+function seen() {
+  clearTimeout(seeing);
+  const last = list()?.dataset.last;
+  const field = document.getElementById("seen-seq");
+  if (!field || !last || Number(field.value) >= Number(last)) return;
+  seeing = setTimeout(() => {
+    if (field.isConnected && atEnd && document.visibilityState === "visible") field.value = String(Math.max(field.value, last));
+  }, SEEN_AFTER);
+}
+
+// Places an answer and leaves the reader where they are: at the end, or beside the message they look at.
+export function placeMessages(content) {
+  const element = scroller();
+  const before = lastSeq();
+  const edge = element?.getBoundingClientRect().top ?? 0;
+  const anchor = atEnd || !element ? null : [...list().children].find((item) => item.getBoundingClientRect().bottom > edge);
+  const top = anchor?.getBoundingClientRect().top;
+  const held = conversationNow()?.key;
+  place(content);
+  tickAll();
+  if (!element || conversationNow()?.key !== held) return;
+  if (atEnd) toEnd();
+  else if (anchor?.isConnected) element.scrollTop += anchor.getBoundingClientRect().top - top;
+  tellNew(before);
+}
+
+function tellNew(before) {
+  const fresh = [...list().querySelectorAll("li[data-seq]")].filter((item) => Number(item.dataset.seq) > before);
+  const spoken = fresh.filter((item) => (item.dataset.kind === "buyer" || item.dataset.kind === "agent") && !("own" in item.dataset));
+  if (!spoken.length || !before) return;
+  const last = spoken.at(-1);
+  const name = last.querySelector(".message-kind")?.textContent.trim() ?? "";
+  const text = last.querySelector(".message-body")?.textContent.slice(0, 200) ?? "";
+  announce(say(last.dataset.kind === "buyer" ? "newBuyer" : "newColleague", { name, text }));
+  if (!atEnd) document.getElementById("jump").hidden = false;
+}
+
+export function showMissed() {
+  const first = list().querySelector(".missed");
+  first?.scrollIntoView({ block: "center" });
+}
+
+export function forgetMissed() {
+  for (const item of document.querySelectorAll("#messages .missed")) item.classList.remove("missed");
+  for (const item of document.querySelectorAll("#messages [data-keep]")) item.remove();
+}
+
+// ---------------------------------------------------------------- refreshing
+
+// From where on the server is to send the list again: what is on screen, but no endless one.
+export function fromSeq() {
+  const items = [...(list()?.querySelectorAll("li[data-seq]") ?? [])];
+  const most = atEnd ? AT_MOST : 900;
+  const first = items.length > most ? items[items.length - (atEnd ? 100 : most)] : items[0];
+  return first?.dataset.seq ?? "0";
+}
+
+export const refreshMessages = coalesced(async () => {
+  const open = conversationNow();
+  if (!open) return;
+  const answer = await ask(`${open.messagesUrl}?from=${fromSeq()}`);
+  if (answer.status === 200 && conversationNow()?.key === open.key) placeMessages(answer.html);
+}, 400);
+
+async function loadEarlier(link) {
+  if (link.dataset.busy) return;
+  link.dataset.busy = "1";
+  const open = conversationNow();
+  const answer = await ask(link.href, { quiet: false });
+  delete link.dataset.busy;
+  if (conversationNow()?.key !== open.key) return;
+  if (answer.status !== 200) {
+    link.textContent = say("earlierFailed");
+    return;
+  }
+  prepend(fragmentOf(answer.html).getElementById("messages"));
+}
+
+function prepend(earlier) {
+  const here = list();
+  const element = scroller();
+  const height = element.scrollHeight - element.scrollTop;
+  const hadFocus = document.activeElement?.closest("#earlier");
+  document.getElementById("earlier")?.remove();
+  for (const item of earlier.querySelectorAll("li[id^='d-']")) document.getElementById(item.id)?.remove();
+  here.dataset.first = earlier.dataset.first;
+  here.prepend(...earlier.children);
+  window.htmx?.process(here);
+  element.scrollTop = element.scrollHeight - height;
+  if (hadFocus) (document.querySelector("#earlier a") ?? element).focus({ preventScroll: true });
+}
+
+// ---------------------------------------------------------------- start
+
+export function startConversation() {
+  document.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    const link = event.target.closest("[data-open], [data-back], [data-earlier], [data-facts-toggle], [data-facts-close], #jump");
+    if (!link) return;
+    event.preventDefault();
+    if ("open" in link.dataset) openTicket(link.href);
+    else if ("back" in link.dataset) leaveTicket();
+    else if ("earlier" in link.dataset) loadEarlier(link);
+    else if (link.id === "jump") {
+      link.hidden = true;
+      atEnd = true;
+      toEnd();
+    } else showFacts("factsToggle" in link.dataset ? !desk.classList.contains("facts-open") : false);
+  });
+  window.addEventListener("popstate", () => {
+    if (location.pathname === desk.dataset.home) leaveTicket({ push: false });
+    else openTicket(location.href, { push: false });
+  });
+  document.addEventListener("visibilitychange", seen);
+  if (conversationNow()) settle();
+}
+
+export function showFacts(open) {
+  desk.classList.toggle("facts-open", open);
+  const toggle = document.getElementById("facts-toggle");
+  toggle?.setAttribute("aria-expanded", String(open));
+  if (open) document.querySelector("#facts .back")?.focus({ preventScroll: true });
+  else toggle?.focus({ preventScroll: true });
+}

@@ -1,0 +1,93 @@
+// One-letter keys. They rest while somebody types, and can be switched off in the help window (WCAG 2.1.4).
+import { chooseMode } from "./composer.js";
+import { conversationNow, leaveTicket, openTicket, showFacts } from "./conversation.js";
+import { narrow, rowLinks } from "./queue.js";
+
+const help = document.getElementById("help");
+const onSwitch = document.getElementById("keys-on");
+const VIEWS = { a: "all", m: "mine", u: "unassigned", o: "overdue" };
+let prefix = 0; // when `g` was pressed
+
+function keysOn() {
+  try {
+    return localStorage.getItem("keys") !== "off";
+  } catch {
+    return true;
+  }
+}
+
+function move(step) {
+  const links = rowLinks();
+  if (!links.length) return;
+  let at = links.indexOf(document.activeElement);
+  if (at < 0) {
+    at = links.findIndex((link) => link.hasAttribute("aria-current"));
+    if (at < 0) at = step > 0 ? -1 : 0;
+  }
+  const next = links[Math.max(0, Math.min(links.length - 1, at + step))];
+  next.focus({ preventScroll: true });
+  next.scrollIntoView({ block: "nearest" });
+}
+
+function openOldest() {
+  const link = document.getElementById("overdue-link");
+  if (!link) return;
+  if ("oldest" in link.dataset) openTicket(link.href);
+  else narrow({ view: "overdue" });
+}
+
+function giveTo() {
+  const menu = document.getElementById("assign");
+  if (!menu) return;
+  menu.open = true;
+  menu.querySelector("form button")?.focus();
+}
+
+const KEYS = {
+  j: () => move(1),
+  k: () => move(-1),
+  o: openOldest,
+  r: () => conversationNow() && chooseMode("reply"),
+  n: () => conversationNow() && chooseMode("note"),
+  a: giveTo,
+  e: () => document.getElementById("do-close")?.click(),
+  g: () => (prefix = Date.now()),
+  "/": () => document.getElementById("search").focus(),
+  "?": () => help.showModal(),
+};
+
+function escape(event) {
+  const desk = document.getElementById("desk");
+  if (event.target.matches("#body, #search, select")) {
+    const row = document.querySelector("#queue-rows [aria-current]") ?? rowLinks()[0];
+    if (event.target.id === "search" && event.target.value) return; // the first Esc clears it
+    if (row?.offsetParent) row.focus({ preventScroll: true });
+    else event.target.blur();
+  } else if (desk.classList.contains("facts-open")) showFacts(false);
+  else if (conversationNow()) leaveTicket();
+}
+
+export function startKeys() {
+  const button = document.getElementById("help-button");
+  button.hidden = false;
+  button.addEventListener("click", () => help.showModal());
+  help.addEventListener("click", (event) => event.target === help && help.close());
+  onSwitch.checked = keysOn();
+  onSwitch.addEventListener("change", () => {
+    try {
+      localStorage.setItem("keys", onSwitch.checked ? "on" : "off");
+    } catch {}
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey || help.open) return;
+    if (event.key === "Escape") return escape(event);
+    if (event.target.matches("input:not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable]")) return;
+    if (!keysOn()) return;
+    const view = Date.now() - prefix < 1500 && VIEWS[event.key];
+    prefix = 0;
+    const act = view ? () => narrow({ view }) : KEYS[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  });
+}

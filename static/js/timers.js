@@ -1,0 +1,46 @@
+// Counts every wait down once a second, by the server's clock. Word and shape change at half and at the end.
+import { countdown, duration, say } from "./words.js";
+
+let ahead = 0; // the server's clock minus this one, in seconds
+let onMiss = () => {};
+
+export const serverNow = () => Date.now() / 1000 + ahead;
+
+export function setClock() {
+  const now = Number(document.getElementById("queue")?.dataset.now);
+  if (now) ahead = now - Date.now() / 1000;
+}
+
+function tick(element, now) {
+  const words = element.querySelector(".timer-words") ?? element;
+  if ("ago" in element.dataset) {
+    const seconds = now - Number(element.dataset.ago);
+    return write(words, seconds < 60 ? say("moment") : say("ago", { time: duration(seconds) }));
+  }
+  const due = Number(element.dataset.due);
+  const since = Number(element.dataset.since) || due;
+  const left = due - now;
+  const phase = left <= 0 ? "over" : now - since >= (due - since) / 2 ? "half" : "calm";
+  if (element.dataset.phase !== phase) {
+    if (phase === "over" && element.dataset.phase) onMiss();
+    element.dataset.phase = phase;
+  }
+  const word = { over: "over", half: "half", calm: "left" }[phase];
+  write(words, say(word, { time: left <= 0 ? duration(-left) : countdown(left) }));
+}
+
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+export function tickAll() {
+  const now = serverNow();
+  for (const element of document.querySelectorAll("[data-due], [data-ago]")) tick(element, now);
+}
+
+export function startTimers({ missed }) {
+  setClock();
+  tickAll();
+  onMiss = missed;
+  setInterval(tickAll, 1000);
+}

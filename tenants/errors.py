@@ -1,0 +1,63 @@
+"""The one error that a verb raises and every door prints in its own way."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class DomainError(Exception):
+    """What was asked can't be done, said in the user's language.
+
+    `code` is stable and for programs, `message` for people, `field` names the input at fault, `status` is the HTTP
+    answer, `details` what a caller needs to mend it (JSON-able).
+    """
+
+    code: ClassVar[str] = "refused"
+    status: ClassVar[int] = 400
+    message: str | Promise = _("This can't be done.")
+
+    def __init__(
+        self, message: str | Promise | None = None, *, field: str | None = None, details: dict[str, Any] | None = None
+    ) -> None:
+        self.message = message or type(self).message
+        self.field = field
+        self.details = details or {}
+        super().__init__(self.code)
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+class NotFound(DomainError):
+    """Missing and forbidden look the same from outside: what is not yours does not exist."""
+
+    code = "not_found"
+    status = 404
+    message = _("There is nothing here, or it is not yours to see.")
+
+
+class Forbidden(DomainError):
+    """The caller may see this but not do that to it."""
+
+    code = "forbidden"
+    status = 403
+    message = _("Your role does not allow this.")
+
+
+class Invalid(DomainError):
+    """An input is not what it should be; `field` names it."""
+
+    code = "invalid"
+    status = 400
+    message = _("This value can't be used.")
+
+
+class Conflict(DomainError):
+    """The world moved on, or the same key came with something else."""
+
+    code = "conflict"
+    status = 409
+    message = _("This has changed in the meantime.")

@@ -1,0 +1,88 @@
+"""Puts on the request where it came in and who asks. Switches no schema."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
+from django.utils import translation
+from django.utils.decorators import sync_only_middleware
+from django.utils.functional import SimpleLazyObject
+
+from tenants.access import Caller
+from tenants.health import answer as health_answer
+from tenants.hosts import Place, bare_host, place_of
+from tenants.models import User
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class DeskRequest(HttpRequest):
+    """What every view of ours is handed: a request with its place and its caller."""
+
+    place: Place
+    caller: Caller
+    user: User
+
+
+@sync_only_middleware
+class HostMiddleware:
+    """host → place → urlconf. A host that names nothing gets the same bare 404, whatever its path."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: DeskRequest) -> HttpResponse:
+        if request.path.startswith("/health/"):
+            return health_answer(request)  # asked by machines that know no host name
+        try:
+            place = place_of(bare_host(request.get_host()))
+        except DisallowedHost:
+            place = None
+        if place is None:
+            return HttpResponseNotFound("Not found", content_type="text/plain")
+        request.place = place
+        request.urlconf = settings.URLCONF_OF_PLACE[place.kind]
+        return self.get_response(request)
+
+
+@sync_only_middleware
+class LanguageMiddleware:
+    """The language is the person's own choice, else this browser's cookie, else what it asks for."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: DeskRequest) -> HttpResponse:
+        with translation.override(self.language_of(request)):
+            request.LANGUAGE_CODE = translation.get_language() or settings.LANGUAGE_CODE
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", request.LANGUAGE_CODE)
+        return response
+
+    def language_of(self, request: DeskRequest) -> str:
+        known = dict(settings.LANGUAGES)
+        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+        if chosen in known:
+            return chosen
+        if not request.path.startswith("/api/") and request.user.is_authenticated and request.user.language in known:
+            return request.user.language
+        return translation.get_language_from_request(request)
+
+
+@sync_only_middleware
+class CallerMiddleware:
+    """request.caller: the signed-in person at this place; made when first asked for. Private pages are not stored."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: DeskRequest) -> HttpResponse:
+        caller = SimpleLazyObject(lambda: Caller(request.user, request.place))
+        request.caller = cast(Caller, caller)
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response

@@ -1,0 +1,6 @@
+from tenants.models.agency import Agency
+from tenants.models.people import Assignment, Membership, User
+from tenants.models.store import Domain, Store
+from tenants.models.token import ApiToken
+
+__all__ = ["Agency", "ApiToken", "Assignment", "Domain", "Membership", "Store", "User"]

@@ -1,0 +1,27 @@
+"""Signing in, by e-mail and password, at a place where the person is at home. allauth does the work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.auth_backends import AuthenticationBackend
+from django.http import HttpRequest
+
+from tenants.access import is_at_home
+from tenants.models import User
+
+
+class PlaceBackend(AuthenticationBackend):
+    """A right password at the wrong door looks like a wrong password: nobody learns where someone else works."""
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        user = super().authenticate(request, **credentials)
+        if user is not None and not is_at_home(user, request.place):  # type: ignore[attr-defined]
+            return None
+        return user
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False  # people are invited

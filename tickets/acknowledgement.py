@@ -1,0 +1,50 @@
+"""The automatic word that a buyer's message has arrived, in the buyer's language, true about the wait. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+_HAN = re.compile(r"[\u4e00-\u9fff\u3400-\u4dbf]")
+_KANA_OR_HANGUL = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
+_LETTERS = re.compile(r"[^\W\d_]")
+
+
+def language_of(text: str) -> str:
+    """zh where a good part of the letters is Han and none is kana or Hangul, en where there are other letters.
+
+    Empty for a message without letters (emoji, an order number): it says nothing about its writer.
+    """
+    letters = len(_LETTERS.findall(text))
+    if not letters:
+        return ""
+    return "zh" if len(_HAN.findall(text)) * 4 >= letters and not _KANA_OR_HANGUL.search(text) else "en"
+
+
+def acknowledgement(language: str, wait: timedelta | None) -> str:
+    """What the buyer is told. Without a measured wait no time is named, because none would be true."""
+    if language == "zh":
+        if wait is None:
+            return "您好，您的消息已经收到，客服会尽快回复您，请稍等。"
+        return f"您好，您的消息已经收到，客服会尽快回复您。最近一小时，大多数买家在{_in_chinese(wait)}内得到了回复。"
+    if wait is None:
+        return "Thank you, your message has arrived. A member of our team will answer you as soon as we can."
+    return (
+        "Thank you, your message has arrived and a member of our team will answer you. "
+        f"Over the last hour, most buyers had an answer within {_in_english(wait)}."
+    )
+
+
+def _in_chinese(wait: timedelta) -> str:
+    hours, minutes = divmod(int(wait.total_seconds()) // 60, 60)
+    return (f"{hours}小时" if hours else "") + (f"{minutes}分钟" if minutes else "")
+
+
+def _in_english(wait: timedelta) -> str:
+    hours, minutes = divmod(int(wait.total_seconds()) // 60, 60)
+    parts = []
+    if hours:
+        parts.append(f"{hours} hour" + "s" * (hours > 1))
+    if minutes:
+        parts.append(f"{minutes} minute" + "s" * (minutes > 1))
+    return " ".join(parts)

@@ -1,0 +1,124 @@
+"""reply_to_ticket: a person answers the buyer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from tenants.access import colleagues
+from tenants.context import current_store
+from tenants.errors import Conflict, Invalid
+from tenants.models import User
+from tickets.actions.attach import attach, check_uploads
+from tickets.actions.breach import breach_if_overdue
+from tickets.actions.deliver import promise
+from tickets.actions.record import Happened, record
+from tickets.channels import Channel
+from tickets.incoming import Upload
+from tickets.models import Event, Message, Ticket
+
+LONGEST_REPLY = 10_000  # characters
+
+
+class TicketMovedOn(Conflict):
+    """Somebody wrote after what the author had seen. `details`: `last_seq` now, and `seen_seq` as it was sent."""
+
+    code = "ticket_moved_on"
+    message = _("Something was written here that you had not seen. Read it, then send again.")
+
+
+class TicketIsClosed(Conflict):
+    code = "ticket_closed"
+    message = _("This ticket is closed. Reopen it to write to the buyer.")
+
+
+class KeyUsedBefore(Conflict):
+    code = "client_key_reused"
+    message = _("This key was used before, for another text.")
+
+
+def reply_to_ticket(
+    ticket: Ticket,
+    *,
+    author: User,
+    body: str,
+    client_key: str,
+    seen_seq: int | None,
+    now: datetime,
+    uploads: Sequence[Upload] = (),
+    by: str = "",
+) -> Message:
+    """Writes the answer, stops the clock and promises the delivery. The caller holds the ticket's lock.
+
+    The same `client_key` again returns the message it made. `seen_seq` is the last message the author had on screen;
+    None skips that check, for programs that replay what was said elsewhere. Raises Invalid (`body`, `files`),
+    TicketMovedOn, TicketIsClosed, KeyUsedBefore.
+    """
+    body = check_body(body, uploads)
+    if said := said_before(ticket, client_key, author, Message.Kind.AGENT, body):
+        return said
+    if ticket.is_closed:
+        raise TicketIsClosed
+    if seen_seq is not None and moved_on(ticket, seen_seq):
+        raise TicketMovedOn(field="seen_seq", details={"seen_seq": seen_seq, "last_seq": ticket.last_seq})
+    check_uploads(uploads)
+    return _write_reply(ticket, author, body, client_key, now, uploads, by)
+
+
+def check_body(body: str, uploads: Sequence[Upload] = ()) -> str:
+    """The text as it will be kept. Raises Invalid with field `body`."""
+    body = body.replace("\r\n", "\n").strip()
+    if not body and not uploads:
+        raise Invalid(_("Write something, or attach a file."), field="body")
+    if len(body) > LONGEST_REPLY:
+        raise Invalid(_("This text is longer than %(most)d characters.") % {"most": LONGEST_REPLY}, field="body")
+    if "\x00" in body:
+        raise Invalid(_("This text has a character that can't be kept (NUL)."), field="body")
+    return body
+
+
+def said_before(ticket: Ticket, client_key: str, author: User, kind: str, body: str) -> Message | None:
+    """What this key has already written in this ticket. Raises KeyUsedBefore if that was something else."""
+    said = ticket.messages.filter(client_key=client_key).first() if client_key else None
+    if said and (said.body, said.kind, said.author_id) != (body, kind, author.pk):
+        raise KeyUsedBefore(field="client_key")
+    return said
+
+
+def moved_on(ticket: Ticket, seen_seq: int) -> bool:
+    """Whether a buyer or a colleague wrote after `seen_seq`. Notes and automatic words change nothing."""
+    spoken = (Message.Kind.BUYER, Message.Kind.AGENT)
+    return ticket.last_seq > seen_seq and ticket.messages.filter(seq__gt=seen_seq, kind__in=spoken).exists()
+
+
+def _write_reply(
+    ticket: Ticket, author: User, body: str, client_key: str, now: datetime, uploads: Sequence[Upload], by: str
+) -> Message:
+    breach_if_overdue(ticket, now=now)
+    ticket.last_seq += 1
+    message = Message.objects.create(
+        ticket=ticket,
+        seq=ticket.last_seq,
+        kind=Message.Kind.AGENT,
+        author=author,
+        body=body,
+        client_key=client_key,
+        delivery=Message.Delivery.PENDING,
+        sent_at=now,
+        created_at=now,
+    )
+    attach(message, uploads)
+    promise(message, Channel(ticket.channel), now=now)
+    waited = (now - ticket.waiting_since).total_seconds() if ticket.waiting_since else None
+    told = {"seq": message.seq, "waited_s": waited, "first": ticket.first_response_at is None}
+    ticket.state = Ticket.State.ANSWERED
+    ticket.waiting_since = None
+    ticket.first_response_at = ticket.first_response_at or now
+    if ticket.assignee_id is None and colleagues(current_store()).filter(pk=author.pk).exists():
+        ticket.assignee = author  # whoever answers has it; a seller's answer leaves it to the agency
+    ticket.last_message_at = now
+    ticket.save()
+    record(ticket, Happened(Event.Kind.REPLIED, actor=author, by=by, after=told), now=now)
+    return message

@@ -1,0 +1,197 @@
+"""The shape of what integrators send and get. What it means is the verbs' business."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from tickets.actions.receive import LONGEST_TEXT
+from tickets.actions.reply import LONGEST_REPLY
+from tickets.channels import Channel
+from tickets.incoming import IncomingMessage
+from tickets.models import Message, Ticket
+from tickets.models.ticket import Category, Priority
+
+PRIORITIES = {label.name.lower(): label.value for label in Priority}
+_NAME_OF_PRIORITY = {value: name for name, value in PRIORITIES.items()}
+
+
+class CustomerIn(serializers.Serializer[Any]):
+    id = serializers.CharField(max_length=200, help_text="The channel's own id of the buyer.")
+    name = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    email = serializers.EmailField(max_length=254, required=False, allow_blank=True, default="")
+    language = serializers.ChoiceField(choices=["zh", "en"], required=False, allow_blank=True, default="")
+
+
+class IncomingMessageIn(serializers.Serializer[IncomingMessage]):
+    """A buyer's message."""
+
+    external_id = serializers.CharField(
+        max_length=200, help_text="The channel's own id of the message; a repeat is recognised by it."
+    )
+    channel = serializers.ChoiceField(
+        choices=Channel.choices, required=False, help_text="Default: the store's marketplace."
+    )
+    customer = CustomerIn()
+    text = serializers.CharField(max_length=LONGEST_TEXT, trim_whitespace=False)
+    subject = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
+    category = serializers.ChoiceField(choices=Category.choices, required=False, allow_blank=True, default="")
+    priority = serializers.ChoiceField(choices=list(PRIORITIES), required=False)
+    sent_at = serializers.DateTimeField(required=False, help_text="When the buyer wrote it, with its time zone.")
+
+    def incoming(self, default_channel: Channel) -> IncomingMessage:
+        values = self.validated_data
+        customer = values["customer"]
+        return IncomingMessage(
+            channel=Channel(values.get("channel") or default_channel),
+            external_id=values["external_id"],
+            customer_id=customer["id"],
+            customer_name=customer["name"],
+            customer_email=customer["email"],
+            language=customer["language"],
+            text=values["text"],
+            subject=values["subject"],
+            category=values["category"],
+            priority=PRIORITIES.get(values.get("priority", "")),
+            sent_at=values.get("sent_at"),
+        )
+
+
+class ReceivedOut(serializers.Serializer[Any]):
+    ticket = serializers.IntegerField(source="ticket_number")
+    seq = serializers.IntegerField()
+    message = serializers.IntegerField(source="message_id")
+    created = serializers.BooleanField(source="is_new", help_text="False: this message had been received before.")
+
+
+class ReplyIn(serializers.Serializer[Any]):
+    body = serializers.CharField(max_length=LONGEST_REPLY, trim_whitespace=False)
+    client_key = serializers.CharField(max_length=100, help_text="Yours; the same key again makes no second message.")
+    seen_seq = serializers.IntegerField(
+        min_value=0,
+        max_value=2**62,
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="The last message that the author has seen. The reply is refused (409) if the buyer or a colleague "
+        "wrote since. Leave it out only when you replay what was said elsewhere.",
+    )
+
+
+class NoteIn(serializers.Serializer[Any]):
+    body = serializers.CharField(max_length=LONGEST_REPLY, trim_whitespace=False)
+    client_key = serializers.CharField(max_length=100)
+
+
+class AssignIn(serializers.Serializer[Any]):
+    assignee = serializers.EmailField(allow_null=True, help_text="A person's e-mail, or null for nobody.")
+
+
+class DeliveryIn(serializers.Serializer[Any]):
+    """What became of a message that the connector carried."""
+
+    state = serializers.ChoiceField(
+        choices=[s for s in Message.Delivery.values if s not in ("", Message.Delivery.PENDING)]
+    )
+    external_id = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    error = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+
+
+class StoreOut(serializers.Serializer[Any]):
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    marketplace = serializers.CharField()
+    time_zone = serializers.CharField()
+
+
+class PersonOut(serializers.Serializer[Any]):
+    name = serializers.CharField()
+
+
+class BuyerOut(serializers.Serializer[Any]):
+    id = serializers.CharField(source="buyer_external_id")
+    name = serializers.CharField(source="buyer")
+    email = serializers.CharField(source="buyer_email")
+    language = serializers.CharField()
+
+
+class TicketOut(serializers.Serializer[Any]):
+    number = serializers.IntegerField()
+    store = serializers.CharField(source="store.slug")
+    customer = BuyerOut(source="*")
+    channel = serializers.CharField()
+    subject = serializers.CharField()
+    category = serializers.CharField()
+    priority = serializers.SerializerMethodField()
+    state = serializers.ChoiceField(choices=Ticket.State.choices)
+    assignee = PersonOut(allow_null=True)
+    last_seq = serializers.IntegerField()
+    openings = serializers.IntegerField()
+    opened_at = serializers.DateTimeField()
+    waiting_since = serializers.DateTimeField(allow_null=True)
+    first_response_at = serializers.DateTimeField(allow_null=True)
+    due_at = serializers.DateTimeField(allow_null=True)
+    is_breached = serializers.BooleanField()
+    last_message_at = serializers.DateTimeField()
+    closed_at = serializers.DateTimeField(allow_null=True)
+
+    def get_priority(self, row: Any) -> str:
+        return _NAME_OF_PRIORITY[row.priority]
+
+
+class AttachmentOut(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    name = serializers.CharField()
+    content_type = serializers.CharField()
+    size = serializers.IntegerField()
+
+
+class MessageOut(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    seq = serializers.IntegerField()
+    kind = serializers.ChoiceField(choices=Message.Kind.choices)
+    author = serializers.CharField()
+    body = serializers.CharField()
+    external_id = serializers.CharField()
+    sent_at = serializers.DateTimeField()
+    at = serializers.DateTimeField()
+    delivery = serializers.CharField()
+    delivery_error = serializers.CharField()
+    attachments = AttachmentOut(many=True)
+
+
+class OutgoingOut(serializers.Serializer[Any]):
+    """A message that waits to be carried to its buyer."""
+
+    id = serializers.IntegerField(source="pk")
+    ticket = serializers.IntegerField(source="ticket_id")
+    seq = serializers.IntegerField()
+    channel = serializers.CharField(source="ticket.channel")
+    customer = serializers.CharField(source="ticket.customer.external_id")
+    kind = serializers.CharField()
+    body = serializers.CharField()
+
+
+class QueueRowOut(serializers.Serializer[Any]):
+    store = serializers.CharField(source="store.slug")
+    number = serializers.IntegerField()
+    customer = serializers.CharField(source="buyer")
+    channel = serializers.CharField()
+    state = serializers.CharField()
+    assignee = PersonOut(allow_null=True)
+    waiting_since = serializers.DateTimeField(allow_null=True)
+    due_at = serializers.DateTimeField(allow_null=True)
+    is_breached = serializers.BooleanField()
+    last_seq = serializers.IntegerField()
+
+
+class ErrorBody(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    message = serializers.CharField()
+    field = serializers.CharField(allow_null=True)
+    details = serializers.DictField()
+
+
+class ErrorOut(serializers.Serializer[Any]):
+    error = ErrorBody()

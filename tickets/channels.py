@@ -1,0 +1,28 @@
+"""The ways a buyer can write, and how an answer travels back. Pure: no database."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Channel(models.TextChoices):
+    TIKTOK_SHOP = "tiktok_shop", "TikTok Shop"
+    TMALL = "tmall", _("Tmall")
+    TAOBAO = "taobao", _("Taobao")
+    DOUYIN = "douyin", _("Douyin")
+    AMAZON = "amazon", "Amazon"
+    EBAY = "ebay", "eBay"
+    EMAIL = "email", _("E-mail")
+    WIDGET = "widget", _("Chat widget")
+
+
+# Channels that we carry ourselves; the others wait in the outbox until the store's connector fetches them by API.
+CARRIED_BY_US = frozenset({Channel.EMAIL})
+
+# What a store's marketplace is called as a channel, where a message does not say.
+DEFAULT_FOR_MARKETPLACE = {"web": Channel.EMAIL}
+
+
+def default_channel(marketplace: str) -> Channel:
+    return DEFAULT_FOR_MARKETPLACE.get(marketplace) or Channel(marketplace)

@@ -1,0 +1,88 @@
+"""The desk's index: one public row per open ticket, and what must still happen. Ids, states and times; no text.
+
+Foreign keys point only at slow public tables (stores, people). Rows are written by the verbs of `tickets`, in the
+same transaction as the ticket itself.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from tenants.models import Store
+from tickets.channels import Channel
+
+
+class QueueEntry(models.Model):
+    """An open ticket as the queue, the clock and capacity see it."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    ticket_number = models.BigIntegerField()
+    state = models.CharField(max_length=10)
+    priority = models.PositiveSmallIntegerField()
+    channel = models.CharField(max_length=20, choices=Channel)
+    category = models.CharField(max_length=20, blank=True)
+    assignee = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    last_seq = models.PositiveBigIntegerField()
+    clock = models.CharField(max_length=10, blank=True, help_text="first, next, or empty: nobody waits for us.")
+    waiting_since = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+    breached_at = models.DateTimeField(null=True, help_text="When the clock found it overdue; once per wait.")
+    last_message_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["store", "ticket_number"], name="queue_one_row_per_ticket")]
+        indexes = [
+            # The queue: stores that one may see, most urgent first.
+            models.Index(fields=["store", "due_at"], name="queue_by_urgency"),
+            # The tick: what is due and not yet told.
+            models.Index(
+                fields=["due_at"], name="queue_due", condition=Q(due_at__isnull=False, breached_at__isnull=True)
+            ),
+        ]
+        verbose_name_plural = "queue entries"
+
+
+class Delivery(models.Model):
+    """What a channel has handed in, once: the insert is the claim, and a repeat ends here."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    channel = models.CharField(max_length=20, choices=Channel)
+    external_id = models.CharField(max_length=200)
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["store", "channel", "external_id"], name="delivery_received_once")
+        ]
+        verbose_name_plural = "deliveries"
+
+
+class Outbox(models.Model):
+    """A message that must reach a buyer. The row is the promise; a job, or a connector's poll, only looks at it."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    message_id = models.BigIntegerField()
+    channel = models.CharField(max_length=20, choices=Channel)
+    carried_by_us = models.BooleanField(help_text="We send it; otherwise the store's connector fetches it.")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True, help_text="Empty: done, or given up.")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["store", "message_id"], name="outbox_one_row_per_message")]
+        indexes = [
+            # The reconciler and the worker: what we carry and is due.
+            models.Index(
+                fields=["next_try_at"], name="outbox_due", condition=Q(next_try_at__isnull=False, carried_by_us=True)
+            ),
+            # A connector's poll: what waits for it in one store, oldest first.
+            models.Index(fields=["store", "message_id"], name="outbox_waiting", condition=Q(next_try_at__isnull=False)),
+        ]
+        verbose_name_plural = "outbox"
+
+    @classmethod
+    def waiting_in(cls, store: Store) -> models.QuerySet[Outbox]:
+        """What the store's connector has not reported on yet, oldest first."""
+        return cls.objects.filter(store=store, next_try_at__isnull=False, carried_by_us=False).order_by("message_id")

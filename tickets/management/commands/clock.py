@@ -1,0 +1,68 @@
+"""manage.py clock: every second, who has waited too long, and which promised messages are due."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import connection, transaction
+from django.db.utils import DatabaseError, InterfaceError
+
+from tenants.later import nudge
+from tickets.actions.breach import breach_overdue, stores_with_overdue
+from tickets.actions.deliver import WORK_OUTBOX
+from tickets.jobs import stores_with_mail_due
+
+log = logging.getLogger(__name__)
+
+LOCK = 0x6465736B  # pg_try_advisory_xact_lock: economy only; the conditional UPDATE is what makes it once
+RECONCILE_EVERY = 5  # ticks
+
+
+class Command(BaseCommand):
+    help = "Fires what is due. Two of them are safe; one is enough."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--once", action="store_true", help="one tick, then stop")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["once"]:
+            tick(reconcile=True)
+            return
+        stopped = threading.Event()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: stopped.set())
+        for count in range(10**12):
+            began = time.monotonic()
+            try:
+                tick(reconcile=count % RECONCILE_EVERY == 0)
+            except (DatabaseError, InterfaceError):
+                log.exception("this tick failed; the next one tries again")
+                connection.close()
+            if stopped.wait(max(0.0, 1.0 - (time.monotonic() - began))):
+                return
+
+
+def tick(*, reconcile: bool) -> int:
+    """One look at the index, by the database's clock. Returns how many waits became too long."""
+    now = database_now()
+    if now is None:
+        return 0
+    breached = sum(breach_overdue(store, now=now) for store in stores_with_overdue(now))
+    if reconcile:
+        for store_id in stores_with_mail_due(now):
+            nudge(WORK_OUTBOX, store_id)
+    return breached
+
+
+def database_now() -> datetime | None:
+    """The database's time, or None while another clock process holds this second."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT now(), pg_try_advisory_xact_lock(%s)", [LOCK])
+        now, alone = cursor.fetchone()
+    return now if alone else None

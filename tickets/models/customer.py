@@ -1,0 +1,20 @@
+"""买家: who writes to the store, as one channel knows them."""
+
+from django.db import models
+
+from tickets.channels import Channel
+
+
+class Customer(models.Model):
+    channel = models.CharField(max_length=20, choices=Channel)
+    external_id = models.CharField(max_length=200)
+    name = models.CharField(max_length=200, blank=True)
+    email = models.CharField(max_length=254, blank=True)
+    language = models.CharField(max_length=10, blank=True, help_text="zh or en: what they were last answered in.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["channel", "external_id"], name="customer_once_per_channel")]
+
+    def __str__(self) -> str:
+        return self.name or self.external_id

@@ -1,0 +1,37 @@
+"""The audit: who did what to which ticket, and what it was before. Written by verbs, never changed."""
+
+from django.conf import settings
+from django.db import models
+
+from tickets.models.ticket import Ticket
+
+
+class Event(models.Model):
+    class Kind(models.TextChoices):
+        OPENED = "ticket.opened"
+        REOPENED = "ticket.reopened"
+        CLOSED = "ticket.closed"
+        ASSIGNED = "ticket.assigned"
+        RECEIVED = "message.received"
+        ACKNOWLEDGED = "message.acknowledged"
+        REPLIED = "message.replied"
+        NOTED = "message.noted"
+        DELIVERY = "message.delivery"
+        BREACHED = "clock.breached"
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=30, choices=Kind)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    by = models.CharField(max_length=80, blank=True, help_text="The token or process, where it was not a person.")
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    at = models.DateTimeField()
+
+    class Meta:
+        # A ticket's history, oldest first.
+        indexes = [models.Index(fields=["ticket", "id"], name="event_of_ticket")]
+
+    def __str__(self) -> str:
+        return self.kind

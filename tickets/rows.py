@@ -1,0 +1,155 @@
+"""What pages, partials and the API print: frozen, evaluated, free of any schema."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class StoreRef:
+    """A store as it is shown beside everything that belongs to it."""
+
+    pk: int
+    slug: str
+    name: str
+    band: int  # 0..7, the class `band-N`
+    time_zone: str
+    marketplace: str
+
+
+@dataclass(frozen=True)
+class PersonRef:
+    pk: int
+    name: str
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    """An open ticket in the queue."""
+
+    store: StoreRef
+    number: int
+    buyer: str
+    channel: str
+    channel_label: str
+    last_line: str
+    last_kind: str  # Message.Kind
+    state: str  # Ticket.State
+    priority: int  # 1 urgent, 2 high, 3 normal
+    category: str
+    category_label: str
+    assignee: PersonRef | None
+    is_mine: bool
+    last_seq: int
+    last_message_at: datetime
+    waiting_since: datetime | None  # since when the buyer waits for a human word
+    due_at: datetime | None  # when that is too long
+    is_breached: bool
+
+
+@dataclass(frozen=True)
+class AttachmentRow:
+    id: str
+    name: str
+    content_type: str
+    size: int  # bytes
+    is_image: bool
+
+
+@dataclass(frozen=True)
+class MessageRow:
+    id: int
+    seq: int
+    kind: str  # Message.Kind: buyer, agent, bot, system, note
+    author: str  # the name that this reader may see; empty for buyers and the system
+    is_own: bool
+    body: str
+    at: datetime  # when it reached us
+    sent_at: datetime  # when it was written, as the channel says
+    delivery: str  # Message.Delivery, empty for what came in
+    delivery_label: str
+    delivery_error: str
+    external_id: str
+    attachments: tuple[AttachmentRow, ...]
+
+
+@dataclass(frozen=True)
+class EventRow:
+    """A line of the ticket's history, already said in the reader's language."""
+
+    kind: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class TicketRow:
+    store: StoreRef
+    number: int
+    buyer: str
+    buyer_external_id: str
+    buyer_email: str
+    language: str
+    channel: str
+    channel_label: str
+    subject: str
+    category: str
+    category_label: str
+    priority: int
+    priority_label: str
+    state: str
+    state_label: str
+    assignee: PersonRef | None
+    is_mine: bool
+    last_seq: int
+    openings: int
+    opened_at: datetime
+    waiting_since: datetime | None
+    first_response_at: datetime | None
+    due_at: datetime | None
+    is_breached: bool
+    last_message_at: datetime
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class PastTicket:
+    """Another ticket of the same buyer in the same store."""
+
+    number: int
+    state: str
+    state_label: str
+    subject: str
+    last_message_at: datetime
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One ticket with a page of its messages, oldest first, and what this reader may do to it."""
+
+    ticket: TicketRow
+    messages: tuple[MessageRow, ...]
+    has_earlier: bool
+    may_reply: bool
+    may_note: bool
+    may_assign: bool
+    may_close: bool
+    colleagues: tuple[PersonRef, ...]
+    history: tuple[EventRow, ...]
+    past: tuple[PastTicket, ...]
+
+    @property
+    def first_seq(self) -> int:
+        return self.messages[0].seq if self.messages else 0
+
+
+@dataclass(frozen=True)
+class Queue:
+    """One page of the queue, with the counts that its filters show."""
+
+    rows: tuple[QueueRow, ...]
+    total: int  # open tickets that match
+    overdue: int  # of those that match
+    next_cursor: str  # empty on the last page
+    counts: dict[str, int]  # all, mine, unassigned, overdue: over all stores of the caller, unfiltered

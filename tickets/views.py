@@ -1,0 +1,278 @@
+"""The desk: one queue over all stores that one may see, on the agency's host; one store's, on the store's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from tenants.access import Action, store_for, stores_for
+from tenants.context import in_store
+from tenants.errors import Invalid
+from tenants.hosts import Kind
+from tenants.middleware import DeskRequest
+from tenants.models import Store, User
+from tickets.actions.assign import assign as assign_ticket
+from tickets.actions.close import close as close_ticket
+from tickets.actions.deliver import try_again
+from tickets.actions.note import add_note
+from tickets.actions.reopen import reopen as reopen_ticket
+from tickets.actions.reply import TicketMovedOn, reply_to_ticket
+from tickets.channels import Channel
+from tickets.forms import AssignForm, CloseForm, NoteForm, ReplyForm, read, uploads
+from tickets.models import Ticket
+from tickets.queries import (
+    Filters,
+    attachment_for,
+    check_view,
+    conversation_for,
+    queue_for,
+    store_ref,
+    ticket_for,
+)
+
+# ---------------------------------------------------------------- reading
+
+
+@login_required
+@require_GET
+def desk(request: DeskRequest) -> HttpResponse:
+    return render(request, "tickets/desk.html", {**_queue_context(request), "conversation": None})
+
+
+@login_required
+@require_GET
+def queue(request: DeskRequest) -> HttpResponse:
+    return render(request, "tickets/_queue.html", _queue_context(request))
+
+
+@login_required
+@require_GET
+def ticket(request: DeskRequest, store: str, number: int) -> HttpResponse:
+    conversation = conversation_for(request.caller, store_for(request.caller, store, Action.VIEW), number)
+    if request.headers.get("HX-Request"):
+        return render(request, "tickets/_conversation.html", _conversation_context(request, conversation))
+    context = {**_queue_context(request), **_conversation_context(request, conversation)}
+    return render(request, "tickets/desk.html", {**context, "open_store": store, "open_number": number})
+
+
+@login_required
+@require_GET
+def messages(request: DeskRequest, store: str, number: int) -> HttpResponse:
+    """`before`: the page of messages above that one. `from`: all from that one on, with the ticket's state."""
+    before, since = (_seq(request, name) for name in ("before", "from"))
+    found = store_for(request.caller, store, Action.VIEW)
+    conversation = conversation_for(request.caller, found, number, before=before, since=since)
+    context = {**_conversation_context(request, conversation), "live": before is None}
+    return render(request, "tickets/_messages.html", context)
+
+
+@login_required
+@require_GET
+def attachment(request: DeskRequest, store: str, attachment_id: str) -> HttpResponse | FileResponse:
+    found = store_for(request.caller, store, Action.VIEW)
+    with in_store(found):
+        file = attachment_for(request.caller, found, attachment_id)
+        content, name, kind, shown = file.file.open("rb"), file.name, file.content_type, file.is_image
+    response = FileResponse(content, as_attachment=not shown, filename=name, content_type=kind)
+    # Whatever the bytes are, nothing in them runs.
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+# ---------------------------------------------------------------- writing
+
+
+@login_required
+@require_POST
+def reply(request: DeskRequest, store: str, number: int) -> HttpResponse:
+    asked = read(ReplyForm, request)
+    files = uploads(request)
+
+    def verb(ticket: Ticket) -> None:
+        now = timezone.now()
+        reply_to_ticket(
+            ticket,
+            author=request.user,
+            body=asked["body"],
+            client_key=asked["client_key"],
+            seen_seq=asked["seen_seq"],
+            uploads=files,
+            now=now,
+        )
+        if asked["then_close"]:
+            close_ticket(ticket, by=request.user, now=now)
+
+    try:
+        found = _act(request, store, number, Action.REPLY, verb)
+    except TicketMovedOn as error:
+        return _missed(request, store, number, error)
+    toast = _closed_toast(found, number) if asked["then_close"] else None
+    return _sent(request, found, number, toast)
+
+
+@login_required
+@require_POST
+def note(request: DeskRequest, store: str, number: int) -> HttpResponse:
+    asked = read(NoteForm, request)
+
+    def verb(ticket: Ticket) -> None:
+        add_note(ticket, author=request.user, body=asked["body"], client_key=asked["client_key"], now=timezone.now())
+
+    return _sent(request, _act(request, store, number, Action.NOTE, verb), number, None)
+
+
+@login_required
+@require_POST
+def assign(request: DeskRequest, store: str, number: int) -> HttpResponse:
+    asked = read(AssignForm, request)["assignee"]
+    to = request.user if asked == "me" else User.objects.filter(pk=int(asked)).first() if asked else None
+    if asked and to is None:
+        raise Invalid(_("This person does not work in this store."), field="assignee")
+    before: list[int | None] = []
+
+    def verb(ticket: Ticket) -> None:
+        before.append(ticket.assignee_id)
+        assign_ticket(ticket, to=to, by=request.user, now=timezone.now())
+
+    found = _act(request, store, number, Action.ASSIGN, verb)
+    text = _("Given to %(name)s.") % {"name": to} if to else _("Given to nobody.")
+    if to is not None and to.pk == request.user.pk:
+        text = _("It is yours.")
+    undo = {"undo": reverse("assign", args=[store, number]), "undo_fields": {"assignee": str(before[0] or "")}}
+    return _sent(request, found, number, {"text": text, **undo})
+
+
+@login_required
+@require_POST
+def close(request: DeskRequest, store: str, number: int) -> HttpResponse:
+    asked = read(CloseForm, request)
+
+    def verb(ticket: Ticket) -> None:
+        close_ticket(ticket, by=request.user, now=timezone.now(), seen_seq=asked["seen_seq"])
+
+    try:
+        found = _act(request, store, number, Action.CLOSE, verb)
+    except TicketMovedOn as error:
+        return _missed(request, store, number, error)
+    return _sent(request, found, number, _closed_toast(found, number))
+
+
+@login_required
+@require_POST
+def reopen(request: DeskRequest, store: str, number: int) -> HttpResponse:
+    def verb(ticket: Ticket) -> None:
+        reopen_ticket(ticket, by=request.user, now=timezone.now())
+
+    found = _act(request, store, number, Action.CLOSE, verb)
+    return _sent(request, found, number, {"text": _("#%(number)d is open again.") % {"number": number}})
+
+
+@login_required
+@require_POST
+def resend(request: DeskRequest, store: str, number: int, message_id: int) -> HttpResponse:
+    def verb(_ticket: Ticket) -> None:
+        try_again(message_id, by=request.user, now=timezone.now())
+
+    return _sent(request, _act(request, store, number, Action.REPLY, verb), number, None)
+
+
+# ---------------------------------------------------------------- between
+
+
+def _act(request: DeskRequest, slug: str, number: int, action: Action, verb: Callable[[Ticket], Any]) -> Store:
+    """Gate, store, transaction, locked ticket, verb: the one way in which a view changes a ticket."""
+    store = store_for(request.caller, slug, action)
+    with in_store(store), transaction.atomic():
+        verb(ticket_for(request.caller, store, number, action, lock=True))
+    return store
+
+
+def _sent(request: DeskRequest, store: Store, number: int, toast: dict[str, Any] | None) -> HttpResponse:
+    """What the page needs after a change: the messages it shows, afresh, and the ticket's state."""
+    if not request.headers.get("HX-Request"):
+        return redirect("ticket", store.slug, number)
+    conversation = conversation_for(request.caller, store, number, since=_seq(request, "from"))
+    context = {**_conversation_context(request, conversation), "live": True}
+    response = render(request, "tickets/_sent.html", context)
+    if toast:
+        response["HX-Trigger"] = json.dumps({"toast": toast})
+    return response
+
+
+def _missed(request: DeskRequest, slug: str, number: int, error: TicketMovedOn) -> HttpResponse:
+    conversation = conversation_for(
+        request.caller, store_for(request.caller, slug, Action.VIEW), number, since=_seq(request, "from")
+    )
+    context = {
+        **_conversation_context(request, conversation),
+        "live": True,
+        "missed_after": error.details["seen_seq"],
+        "error": {"code": error.code, "message": str(error), "field": error.field, "details": error.details},
+    }
+    if not request.headers.get("HX-Request"):
+        context = {**_queue_context(request), **context, "draft": request.POST.get("body", "")}
+        return render(request, "tickets/desk.html", context, status=error.status)
+    return render(request, "tickets/_missed.html", context, status=error.status)
+
+
+def _closed_toast(store: Store, number: int) -> dict[str, Any]:
+    return {
+        "text": _("#%(number)d is closed.") % {"number": number},
+        "undo": reverse("reopen", args=[store.slug, number]),
+        "undo_fields": {},
+    }
+
+
+def _queue_context(request: DeskRequest) -> dict[str, Any]:
+    asked = request.GET
+    filters = Filters(
+        view=check_view(asked.get("view") or "all"),
+        store=asked.get("store", ""),
+        channel=asked.get("channel", ""),
+        q=asked.get("q", "")[:200],
+        cursor=asked.get("cursor", ""),
+    )
+    now = timezone.now()
+    return {
+        "queue": queue_for(request.caller, filters, now=now),
+        "filters": filters,
+        "stores": tuple(store_ref(store) for store in stores_for(request.caller)),
+        "channels": Channel.choices,
+        "open_store": asked.get("open_store", ""),
+        "open_number": _seq(request, "open_number"),
+        **_place_context(request),
+        "now": now,
+    }
+
+
+def _conversation_context(request: DeskRequest, conversation: Any) -> dict[str, Any]:
+    return {"conversation": conversation, **_place_context(request)}
+
+
+def _place_context(request: DeskRequest) -> dict[str, Any]:
+    return {
+        "now": timezone.now(),
+        "is_store_host": request.place.kind == Kind.STORE,
+        "place_name": request.place.name,
+        "person_name": str(request.user),
+    }
+
+
+def _seq(request: HttpRequest, name: str) -> int | None:
+    text = request.GET.get(name) or request.POST.get(name) or ""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise Invalid(_("This is not a number."), field=name)
+    return int(text)
