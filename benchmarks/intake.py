@@ -23,7 +23,7 @@ from datetime import UTC, datetime
 
 import psycopg
 
-from benchmarks.deployment import Deployment, deployment
+from benchmarks.deployment import Target, target
 
 CLIENTS = 4
 TEXT = "您好，我的包裹已经三天没有更新物流了，订单号 20261120-{n}，麻烦帮我看一下，谢谢。"
@@ -43,12 +43,12 @@ def main() -> None:
     asked = parser.parse_args()
     kinds: dict[str, Client] = {"bare": bare_client, "intake": intake_client, "raw": raw_client}
     got: dict[str, list[Measured]] = {kind: [] for kind in kinds}
-    with deployment() as target:
+    with target() as there:
         for kind, client in kinds.items():
-            measure(target, client, 1.0, f"warm-{kind}")
+            measure(there, client, 1.0, f"warm-{kind}")
         for turn in range(asked.rounds):
             for kind, client in kinds.items():
-                got[kind].append(measure(target, client, asked.seconds, f"{kind}-{turn}"))
+                got[kind].append(measure(there, client, asked.seconds, f"{kind}-{turn}"))
                 print(f"{turn + 1}/{asked.rounds} {kind:7} {got[kind][-1].per_second:8.1f}/s")
     print(json.dumps(report(got)))
 
@@ -83,10 +83,10 @@ def report(got: dict[str, list[Measured]]) -> dict[str, object]:
 
 # ---------------------------------------------------------------- clients: one call is one message
 
-Client = Callable[[Deployment, int, str], Callable[[int], None]]
+Client = Callable[[Target, int, str], Callable[[int], None]]
 
 
-def intake_client(target: Deployment, client: int, run: str) -> Callable[[int], None]:
+def intake_client(target: Target, client: int, run: str) -> Callable[[int], None]:
     connection = target.connection()
     _pk, slug, _schema = target.stores[client % len(target.stores)]
 
@@ -105,7 +105,7 @@ def intake_client(target: Deployment, client: int, run: str) -> Callable[[int], 
     return send
 
 
-def bare_client(target: Deployment, client: int, run: str) -> Callable[[int], None]:
+def bare_client(target: Target, client: int, run: str) -> Callable[[int], None]:
     connection = target.connection()
 
     def send(n: int) -> None:
@@ -118,7 +118,7 @@ def bare_client(target: Deployment, client: int, run: str) -> Callable[[int], No
     return send
 
 
-def raw_client(target: Deployment, client: int, run: str) -> Callable[[int], None]:
+def raw_client(target: Target, client: int, run: str) -> Callable[[int], None]:
     connection = psycopg.connect(target.database_url)
     store, _slug, schema = target.stores[client % len(target.stores)]
     connection.execute(f"SET search_path = {schema}, public")
@@ -187,7 +187,7 @@ def raw_message(connection: psycopg.Connection, store: int, ticket: int, run: st
 # ---------------------------------------------------------------- the clock
 
 
-def measure(target: Deployment, client: Client, seconds: float, run: str) -> Measured:
+def measure(target: Target, client: Client, seconds: float, run: str) -> Measured:
     """CLIENTS processes, each sending one message after the other for that long."""
     context = multiprocessing.get_context("fork")
     results = context.Queue()
@@ -206,7 +206,7 @@ def measure(target: Deployment, client: Client, seconds: float, run: str) -> Mea
     return Measured(len(waits) / max(item[0] for item in collected), waits)
 
 
-def _work(target: Deployment, client: Client, number: int, run: str, seconds: float, results: object) -> None:
+def _work(target: Target, client: Client, number: int, run: str, seconds: float, results: object) -> None:
     waits: list[float] = []
     try:
         send = client(target, number, run)

@@ -12,7 +12,7 @@ from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from tenants.errors import DomainError, NotFound
+from tenants.errors import DomainError, NotFound, error_body
 
 
 class BoundedJSONParser(JSONParser):
@@ -23,6 +23,8 @@ class BoundedJSONParser(JSONParser):
             return super().parse(stream, media_type, parser_context)
         except RecursionError as error:
             raise exceptions.ParseError(_("This JSON is nested too deeply.")) from error
+        except (LookupError, ValueError) as error:  # an encoding that is none
+            raise exceptions.ParseError(_("This is not JSON in UTF-8.")) from error
         except RequestDataTooBig as error:
             raise TooLarge from error
 
@@ -40,23 +42,16 @@ def error_response(error: Exception, context: dict[str, Any]) -> Response | None
     if isinstance(error, RequestDataTooBig):
         error = TooLarge()
     if isinstance(error, DomainError):
-        return _shape(error.status, error.code, str(error), error.field, error.details)
+        return Response(error.body(), status=error.status)
     response = exception_handler(error, context)
     if response is None or not isinstance(error, exceptions.APIException):
         return None
     field, code, message = _first(error.get_codes(), error.detail)
-    shaped = _shape(error.status_code, code, message, field)
+    shaped = Response(error_body(code, message, field), status=error.status_code)
     for name in ("WWW-Authenticate", "Retry-After", "Allow"):
         if name in response.headers:
             shaped[name] = response.headers[name]
     return shaped
-
-
-def _shape(
-    status: int, code: str, message: str, field: str | None = None, details: dict[str, Any] | None = None
-) -> Response:
-    error = {"code": code, "message": message, "field": field, "details": details or {}}
-    return Response({"error": error}, status=status)
 
 
 def _first(codes: Any, detail: Any, field: str | None = None) -> tuple[str | None, str, str]:

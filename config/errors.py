@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext_lazy as _
+from django.views.defaults import page_not_found
 
 from tenants.errors import DomainError, NotFound
 from tickets.actions.reply import TicketMovedOn
@@ -31,9 +32,16 @@ class DomainErrorMiddleware(MiddlewareMixin):
         return answer(request, error)
 
 
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """handler404 of every urlconf: programs get the API's shape, people a page."""
+    if request.path.startswith("/api/"):
+        return JsonResponse(NotFound().body(), status=404)
+    return page_not_found(request, exception)
+
+
 def answer(request: HttpRequest, error: DomainError) -> HttpResponse:
     """The error as HTML. TicketMovedOn is answered by the desk, which also shows what was missed."""
-    context = {"error": {"code": error.code, "message": str(error), "field": error.field, "details": error.details}}
+    context = error.body()
     if getattr(request, "htmx", False) and not isinstance(error, TicketMovedOn):
         return render(request, "tickets/_error.html", context, status=error.status)
     template = "404.html" if isinstance(error, NotFound) else "errors/refused.html"

@@ -6,6 +6,7 @@ import environ
 from csp.constants import NONE, SELF
 
 from config import embedded
+from tenants.postgresql.pool import forget
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -109,8 +110,9 @@ DATABASES = {
 }
 DATABASES["default"].setdefault("OPTIONS", {})
 DATABASES["default"]["OPTIONS"].update(
-    pool={"min_size": 1, "max_size": env.int("DATABASE_POOL", 16), "timeout": 5},
-    options="-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000",
+    pool={"min_size": 1, "max_size": env.int("DATABASE_POOL", 16), "timeout": 5, "reset": forget},
+    options='-c search_path="public" -c statement_timeout=15000 -c lock_timeout=5000'
+    " -c idle_in_transaction_session_timeout=60000",
 )
 
 REDIS_URL = env.str("REDIS_URL", _servers.redis_url if _servers else "redis://localhost:6379/0")

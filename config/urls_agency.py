@@ -10,3 +10,5 @@ urlpatterns = [
     path("api/", include(api)),
     *everywhere,
 ]
+
+handler404 = "config.errors.not_found"

@@ -6,3 +6,5 @@ from tenants import views
 from tenants.urls import everywhere
 
 urlpatterns = [path("", views.fleet, name="fleet"), *everywhere]
+
+handler404 = "config.errors.not_found"

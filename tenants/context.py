@@ -52,9 +52,7 @@ def current_store() -> Store:
     return store
 
 
-def read_across(
-    stores: Sequence[Store], query: str, params: Sequence[Any], *, tail: str = "", tail_params: Sequence[Any] = ()
-) -> list[tuple[Any, ...]]:
+def read_across(stores: Sequence[Store], query: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
     """Runs one SELECT in several stores as a single UNION ALL, from public; rows begin with the store's id.
 
     `query` is a constant of ours that writes `{schema}` before each table and `{store}` where the store's id goes;
@@ -67,7 +65,7 @@ def read_across(
     parts = [
         sql.SQL(query).format(schema=sql.Identifier(store.schema_name), store=sql.Literal(store.pk)) for store in stores
     ]
-    statement = sql.SQL(" UNION ALL ").join(sql.SQL("({})").format(part) for part in parts) + sql.SQL(tail)
+    statement = sql.SQL(" UNION ALL ").join(sql.SQL("({})").format(part) for part in parts)
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*list(params) * len(stores), *tail_params])
+        cursor.execute(statement, list(params) * len(stores))
         return cursor.fetchall()

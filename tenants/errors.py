@@ -8,6 +8,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
+def error_body(code: str, message: str, field: str | None, details: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The one shape of a refusal. The message may quote what was sent, and what was sent may not be text."""
+    message = message.encode("utf-8", "replace").decode()
+    return {"error": {"code": code, "message": message, "field": field, "details": details or {}}}
+
+
 class DomainError(Exception):
     """What was asked can't be done, said in the user's language.
 
@@ -29,6 +35,10 @@ class DomainError(Exception):
 
     def __str__(self) -> str:
         return str(self.message)
+
+    def body(self) -> dict[str, Any]:
+        """What every program gets: {"error": {"code", "message", "field", "details"}}."""
+        return error_body(self.code, str(self), self.field, self.details)
 
 
 class NotFound(DomainError):

@@ -44,6 +44,8 @@ WHERE domain.domain = %s AND agency.is_active AND (store.id IS NULL OR store.sta
 
 def place_of(host: str) -> Place | None:
     """The place that a bare host names, or None: unknown, suspended, or not open yet. One query."""
+    if "\x00" in host:
+        return None
     if host == settings.BASE_HOST:
         return Place(Kind.OPERATOR, host)
     with connection.cursor() as cursor:

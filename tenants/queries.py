@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from tenants.models import Agency, ApiToken, Store, User
+from tenants.models.token import digest
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,31 @@ def store_by_slug(slug: str) -> Store | None:
 
 def person_by_email(email: str) -> User | None:
     return User.objects.filter(email=email.lower()).first()
+
+
+def person_by_id(pk: int) -> User | None:
+    return User.objects.filter(pk=pk).first()
+
+
+def store_by_id(pk: int) -> Store | None:
+    """An open store, for jobs."""
+    return Store.objects.filter(pk=pk, state=Store.State.OPEN).first()
+
+
+# Written out, because it runs in every call of the API. A token of somebody who was disabled is no token.
+_TOKEN_OF = """
+SELECT token.*, person.email AS person_email, person.name AS person_name
+FROM tenants_apitoken token JOIN tenants_user person ON person.id = token.person_id AND person.is_active
+WHERE token.digest = %s
+"""  # noqa: S105
+
+
+def token_of(secret: str) -> ApiToken | None:
+    """The token with this secret, expired and revoked ones too, with its person. One query."""
+    token: Any = next(iter(ApiToken.objects.raw(_TOKEN_OF, [digest(secret)])), None)
+    if token is not None:
+        token.person = User(pk=token.person_id, email=token.person_email, name=token.person_name)
+    return token
 
 
 def tokens_of(person: User, prefix: str) -> list[ApiToken]:

@@ -13,13 +13,15 @@ from tenants.models import User
 
 
 class PlaceBackend(AuthenticationBackend):
-    """A right password at the wrong door looks like a wrong password: nobody learns where someone else works."""
+    """A right password at the wrong door, or of somebody who was disabled, looks like a wrong password."""
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         user = super().authenticate(request, **credentials)
-        if user is not None and not is_at_home(user, request.place):  # type: ignore[attr-defined]
-            return None
-        return user
+        if user is not None and is_at_home(user, request.place):  # type: ignore[attr-defined]
+            return user
+        # allauth keeps somebody who was disabled, and would send them to a page that says so.
+        self.unstash_authenticated_user()
+        return None
 
 
 class AccountAdapter(DefaultAccountAdapter):

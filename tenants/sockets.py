@@ -60,10 +60,12 @@ class _WithCaller:
 
 def is_own_origin(origin: str, host: str) -> bool:
     """Only pages of this very host, scheme and port may open a socket to it; a sibling store's may not."""
-    parts = urlsplit(origin)
-    return (
-        parts.scheme == ("https" if settings.HTTPS else "http") and bool(host) and parts.netloc.lower() == host.lower()
-    )
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
+    scheme = "https" if settings.HTTPS else "http"
+    return parts.scheme == scheme and bool(host) and parts.netloc.lower() == host.lower()
 
 
 def caller_of(host: str, session_key: str) -> Caller | None:

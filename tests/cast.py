@@ -83,7 +83,7 @@ def make_cast() -> None:
         assert store.state == Store.State.OPEN, store.failure
         fill(store)
     a = Store.objects.get(slug="store-a")
-    Assignment.objects.create(user=User.objects.get(name="Bo"), store=a, role=Role.AGENT, alias="Bonnie")
+    Assignment.objects.create(user=User.objects.get(name="Bo"), store=a, role=Role.AGENT, alias="Lily")
     Assignment.objects.create(user=User.objects.get(name="Di"), store=a, role=Role.SELLER)
 
 

@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import Client
+from django.test.client import ClientHandler
 
 from tenants.actions.issue_token import issue_token
 from tenants.context import in_store
@@ -19,6 +20,19 @@ from tests.cast import NORTH_HOST, Cast, load_cast, make_cast
 def pytest_configure() -> None:
     # Slow hashes protect passwords at rest; here they only make every sign-in wait.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    share_middleware()
+
+
+def share_middleware() -> None:
+    """Each Client would load the middleware anew, and with it list every static file."""
+    load, loaded = ClientHandler.load_middleware, ClientHandler()
+
+    def shared(self: ClientHandler, is_async: bool = False) -> None:
+        if loaded._middleware_chain is None:
+            load(loaded)
+        self._middleware_chain = loaded._middleware_chain
+
+    ClientHandler.load_middleware = shared  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,12 @@ T = TypeVar("T")
 
 
 def buyer_writes(
-    key: str = "x-1", text: str = "什么时候发货？", *, at: datetime = NOON, channel: Channel = Channel.TMALL, **more: Any
+    key: str = "x-1",
+    text: str = "什么时候发货？",
+    *,
+    at: datetime = NOON,
+    channel: Channel = Channel.TMALL,
+    **more: Any,
 ) -> Received:
     """In the entered store."""
     incoming = IncomingMessage(

@@ -11,6 +11,7 @@ os.environ["DESKFLEET_DATA"] = str(DATA)
 os.environ.setdefault("DEBUG", "1")
 os.environ.setdefault("EMAIL_URL", "memorymail://")
 if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
-    servers = embedded.share(DATA)
-    os.environ.setdefault("DATABASE_URL", servers.database_url)
-    os.environ.setdefault("REDIS_URL", servers.redis_url)
+    _shared = embedded.share(DATA)
+    os.environ.setdefault("DATABASE_URL", _shared.database_url)
+    os.environ.setdefault("REDIS_URL", _shared.redis_url)
+DATABASE_URL, REDIS_URL = os.environ["DATABASE_URL"], os.environ["REDIS_URL"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -18,7 +19,13 @@ class Socket(ApplicationCommunicator):
     async def connect(self) -> bool:
         """Whether the handshake was accepted."""
         await self.send_input({"type": "websocket.connect"})
-        return bool((await self.receive_output(5))["type"] == "websocket.accept")
+        answer = asyncio.ensure_future(self.output_queue.get())
+        await asyncio.wait({answer, self.future}, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            answer.cancel()
+            self.future.result()  # what went wrong, if anything did
+            raise TimeoutError
+        return bool(answer.result()["type"] == "websocket.accept")
 
     async def read(self) -> Any:
         message = await self.receive_output(5)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from tenants.models import Assignment, Store, User
 from tickets.channels import Channel
 from tickets.clocks.wait import SHARE, expected_wait
 from tickets.cursors import QueueCursor
-from tickets.desk.models import QueueEntry
+from tickets.desk.models import Outbox, QueueEntry
 from tickets.models import Attachment, Event, Message, Ticket
 from tickets.models.ticket import Category, Priority
 from tickets.rows import (
@@ -36,6 +36,7 @@ from tickets.rows import (
 
 QUEUE_PAGE = 50
 MESSAGES_PAGE = 50
+MESSAGES_AT_ONCE = 1000  # what a page that has scrolled far up is given afresh: the latest of them
 HISTORY = 30
 FOUND_AT_MOST = 200  # tickets that a text search brings into the queue
 
@@ -134,6 +135,15 @@ class Filters:
 
     VIEWS = ("all", "mine", "unassigned", "overdue")
 
+    @classmethod
+    def asked(cls, query: Mapping[str, str]) -> Filters:
+        """As a query string says it. Raises Invalid (`view`) for one that does not exist."""
+        view, cursor = query.get("view", ""), query.get("cursor", "")
+        store, channel, q = (query.get(name, "").replace("\x00", "") for name in ("store", "channel", "q"))
+        if view and view not in cls.VIEWS:
+            raise Invalid(_("There is no such view."), field="view")
+        return cls(view or "all", store, channel, q[:200], cursor)
+
 
 def queue_for(caller: Caller, filters: Filters, *, now: datetime, size: int = QUEUE_PAGE) -> Queue:
     """A page of open work over every store the caller may see, most urgent first.
@@ -219,10 +229,8 @@ def find_tickets(stores: Sequence[Store], text: str) -> list[tuple[int, int]]:
             " OR c.external_id ILIKE %s OR c.email ILIKE %s OR t.subject ILIKE %s OR EXISTS (SELECT FROM"
             " {schema}.tickets_message m WHERE m.ticket_id = t.number AND m.body ILIKE %s" + words + ")) LIMIT 200",
             [min(number, 2**62), like, like, like, like, like],
-            tail=" LIMIT %s",
-            tail_params=[FOUND_AT_MOST],
         )
-    return found
+    return found[:FOUND_AT_MOST]
 
 
 def _lines(
@@ -305,11 +313,10 @@ def conversation_for(
         messages = messages_for(caller, store, ticket)
         first_seq = messages.values_list("seq", flat=True).first() or 0
         if since is not None:
-            page = list(messages.filter(seq__gte=since)[:1000])
-        else:
-            if before is not None:
-                messages = messages.filter(seq__lt=before)
-            page = list(reversed(messages.order_by("-seq")[:size]))
+            messages, size = messages.filter(seq__gte=since), MESSAGES_AT_ONCE
+        if before is not None:
+            messages = messages.filter(seq__lt=before)
+        page = list(reversed(messages.order_by("-seq")[:size]))
         return Conversation(
             ticket=_ticket_row(ticket, store, entry, caller, aliases),
             messages=tuple(message_row(m, store, caller, aliases) for m in page),
@@ -481,7 +488,19 @@ def outgoing_for(caller: Caller, store: Store, message_ids: Sequence[int]) -> li
     )
 
 
-def check_view(view: str) -> str:
-    if view not in Filters.VIEWS:
-        raise Invalid(_("There is no such view."), field="view")
-    return view
+# ---------------------------------------------------------------- the outbox
+
+
+def mail_due_in(store: Store, now: datetime, *, at_once: int = 100) -> list[int]:
+    """Ids of the store's outbox rows that we carry and that are due, longest due first."""
+    due = _mail_due(now).filter(store=store).order_by("next_try_at")
+    return list(due.values_list("pk", flat=True)[:at_once])
+
+
+def stores_with_mail_due(now: datetime) -> list[int]:
+    """What the reconciler nudges: stores whose outbox has something due that we carry ourselves."""
+    return list(_mail_due(now).values_list("store_id", flat=True).distinct().order_by("store_id"))
+
+
+def _mail_due(now: datetime) -> QuerySet[Outbox]:
+    return Outbox.objects.filter(carried_by_us=True, next_try_at__isnull=False, next_try_at__lte=now)

@@ -20,7 +20,8 @@ from tenants.context import in_store
 from tenants.errors import Invalid
 from tenants.hosts import Kind
 from tenants.middleware import DeskRequest
-from tenants.models import Store, User
+from tenants.models import Store
+from tenants.queries import person_by_id
 from tickets.actions.assign import assign as assign_ticket
 from tickets.actions.close import close as close_ticket
 from tickets.actions.deliver import try_again
@@ -33,7 +34,6 @@ from tickets.models import Ticket
 from tickets.queries import (
     Filters,
     attachment_for,
-    check_view,
     conversation_for,
     queue_for,
     store_ref,
@@ -136,7 +136,7 @@ def note(request: DeskRequest, store: str, number: int) -> HttpResponse:
 @require_POST
 def assign(request: DeskRequest, store: str, number: int) -> HttpResponse:
     asked = read(AssignForm, request)["assignee"]
-    to = request.user if asked == "me" else User.objects.filter(pk=int(asked)).first() if asked else None
+    to = request.user if asked == "me" else person_by_id(int(asked)) if asked else None
     if asked and to is None:
         raise Invalid(_("This person does not work in this store."), field="assignee")
     before: list[int | None] = []
@@ -218,7 +218,7 @@ def _missed(request: DeskRequest, slug: str, number: int, error: TicketMovedOn) 
         **_conversation_context(request, conversation),
         "live": True,
         "missed_after": error.details["seen_seq"],
-        "error": {"code": error.code, "message": str(error), "field": error.field, "details": error.details},
+        **error.body(),
     }
     if not request.headers.get("HX-Request"):
         context = {**_queue_context(request), **context, "draft": request.POST.get("body", "")}
@@ -235,21 +235,14 @@ def _closed_toast(store: Store, number: int) -> dict[str, Any]:
 
 
 def _queue_context(request: DeskRequest) -> dict[str, Any]:
-    asked = request.GET
-    filters = Filters(
-        view=check_view(asked.get("view") or "all"),
-        store=asked.get("store", ""),
-        channel=asked.get("channel", ""),
-        q=asked.get("q", "")[:200],
-        cursor=asked.get("cursor", ""),
-    )
+    filters = Filters.asked(request.GET)
     now = timezone.now()
     return {
         "queue": queue_for(request.caller, filters, now=now),
         "filters": filters,
         "stores": tuple(store_ref(store) for store in stores_for(request.caller)),
         "channels": Channel.choices,
-        "open_store": asked.get("open_store", ""),
+        "open_store": request.GET.get("open_store", ""),
         "open_number": _seq(request, "open_number"),
         **_place_context(request),
         "now": now,

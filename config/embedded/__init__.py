@@ -81,8 +81,8 @@ def stop(data: Path) -> None:
 def share(data: Path) -> Servers:
     """Fast, undurable servers for tests, shared by every process that asks for the same folder.
 
-    The last process that shares them stops them when it exits, so parallel workers and parallel runs need no order. What
-    a killed run left is taken over by the next one.
+    The last process that shares them stops them when it exits, so parallel workers and parallel runs need no order.
+    What a killed run left is taken over by the next one.
     """
     data = data.resolve()
     with plain_errors(data):

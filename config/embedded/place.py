@@ -165,12 +165,13 @@ def _reachable(place: Place, owner: Owner) -> bool:
     )
     command = ["/bin/sh", "-c", probe, str(place.data), *programs]
     try:
-        return subprocess.run(command, check=False, capture_output=True, **place.as_owner).returncode == 0
+        probed = subprocess.run(command, check=False, capture_output=True, **place.as_owner)
     except OSError as error:  # A container may forbid to become somebody else.
         raise EmbeddedError(
             f"PostgreSQL does not run as root and this system forbids to run it as '{owner.name}' ({error.strerror}): "
             "start as an ordinary user, or set DATABASE_URL and REDIS_URL to servers of your own."
         ) from None
+    return probed.returncode == 0
 
 
 def _elsewhere(place: Place, mark: str, owner: Owner) -> Place:
@@ -227,7 +228,9 @@ def _socket_folder(owner: Owner | None, mark: str) -> Path:
     temporary = Path(tempfile.gettempdir())
     uid = owner.uid if owner else os.geteuid()
     folder = temporary / f"deskfleet-{uid}-{mark}"
-    return folder if len(os.fsencode(folder)) <= LONGEST_SOCKET_FOLDER else Path("/tmp") / folder.name
+    if len(os.fsencode(folder)) > LONGEST_SOCKET_FOLDER:
+        return Path("/tmp") / folder.name  # noqa: S108 - _claim_sockets refuses what is not ours
+    return folder
 
 
 def _refuse_strangers(place: Place) -> None:

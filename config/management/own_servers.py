@@ -12,7 +12,7 @@ class WrongAddress(Exception):
 def check_database(url: str) -> None:
     """Raises WrongAddress unless a PostgreSQL lets us in at `url`."""
     try:
-        parts = environ.Env.db_url_config(url)
+        parts = environ.Env.db_url_config(url) if "://" in url else {}
         if "postgresql" not in parts.get("ENGINE", ""):
             raise ValueError
     except ValueError:

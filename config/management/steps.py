@@ -34,10 +34,12 @@ def refuse_taken_port(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except PermissionError:
-            raise Failed(f"Port {port} needs more rights: use one above 1023, such as PORT=8000.") from None
-        except (OSError, OverflowError) as error:
-            if getattr(error, "errno", None) != errno.EADDRINUSE:
-                raise Failed(f"Cannot listen on {host} port {port}: {error}.") from None
+            raise Failed(f"Port {port} needs more rights: use one from 1024 to 65535, such as PORT=8000.") from None
+        except OverflowError:
+            raise Failed(f"There is no port {port}: use one from 1024 to 65535, such as PORT=8000.") from None
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise Failed(f"Cannot listen on {host} port {port}: {error.strerror}.") from None
             raise Failed(
                 f"Port {port} is taken: stop the program that uses it, or choose another with PORT={port + 1} make up."
             ) from None

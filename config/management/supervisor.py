@@ -63,6 +63,7 @@ class Supervisor:
         self.environment = environment | {MARK: mark, "PYTHONUNBUFFERED": "1"}
         self.watch = watch
         self.ready = False
+        self.looked = 0.0
         self.children: dict[str, Child] = {}
         self.events: queue.Queue[Message] = queue.Queue()
         self.printer = Printer(sys.stdout)
@@ -85,6 +86,7 @@ class Supervisor:
         while (left := end - time.monotonic()) > 0:
             with suppress(queue.Empty):
                 self._handle(self.events.get(timeout=min(left, 0.1)))
+            self._bury()
             self._start_again_who_is_due()
 
     def run(self) -> NoReturn:
@@ -104,6 +106,7 @@ class Supervisor:
         while any(child.pid for child in self.children.values()) and time.monotonic() < end:
             with suppress(queue.Empty, OSError):
                 self._handle(self.events.get(timeout=0.1), stopping=True)
+            self._bury()
         kill_marked(self.mark)
 
     def say(self, text: str, name: str = "up", colour: str | None = None) -> None:
@@ -135,7 +138,7 @@ class Supervisor:
             raise Failed(f"The process '{child.name}' {how} while starting; what it said is above.")
         lasted = time.monotonic() - child.started
         child.failures = 1 if lasted > LONG_ENOUGH else child.failures + 1
-        # A master that was killed leaves its children, and they hold its port.
+        # Who was killed leaves children, and they may hold its port.
         kill_marked(self.mark, child.name)
         if child.failures > MOST_FAILURES and child.vital:
             raise Failed(f"The process '{child.name}' {how} {child.failures} times in a row; what it said is above.")
@@ -146,10 +149,26 @@ class Supervisor:
         child.due = time.monotonic() + pause
         self.say(f"{child.name} {how}; starting it again in {pause:g} s")
 
+    def _bury(self) -> None:
+        """End the children of who has died: honcho reports a death only when nobody holds the output any more."""
+        if time.monotonic() < self.looked + 0.2:
+            return
+        self.looked = time.monotonic()
+        for child in self.children.values():
+            if child.pid and _is_dead(child.pid):
+                kill_marked(self.mark, child.name)
+
     def _start_again_who_is_due(self) -> None:
         for child in self.children.values():
             if child.due is not None and time.monotonic() >= child.due:
                 self._start(child)
+
+
+def _is_dead(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
 
 
 def kill_marked(mark: str, name: str | None = None) -> list[int]:

@@ -5,6 +5,9 @@ import { notice, toast } from "./notice.js";
 import { refreshQueue } from "./queue.js";
 import { say } from "./words.js";
 
+// Who asked: the event itself is told on the target.
+const byComposer = (detail) => detail.requestConfig?.elt.id === "composer";
+
 export function startAnswers() {
   window.htmx.defineExtension("keyed", {
     isInlineSwap: (style) => style === "keyed",
@@ -29,17 +32,16 @@ export function startAnswers() {
       signIn();
     } else if (xhr.status >= 400 && !xhr.responseText.includes('id="messages"')) {
       detail.shouldSwap = false;
-      if (detail.elt.id !== "composer") {
+      if (!byComposer(detail)) {
         notice(refusalOf(xhr.status, xhr.responseText).text);
         if (xhr.status === 409) refreshMessages();
       }
     } else {
       if (xhr.status < 400) notice("");
-      else if (detail.elt.id !== "composer") notice(refusalOf(xhr.status, xhr.responseText).text);
       refreshQueue();
     }
   });
-  const unreachable = ({ detail }) => detail.elt.id !== "composer" && notice(say("failed"));
+  const unreachable = ({ detail }) => !byComposer(detail) && notice(say("failed"));
   body.addEventListener("htmx:sendError", unreachable);
   body.addEventListener("htmx:timeout", unreachable);
   body.addEventListener("toast", ({ detail }) => {

@@ -11,6 +11,7 @@ const button = document.getElementById("sound");
 let audio = null;
 let last = 0;
 let known = null;
+let filters = "";
 let overdue = 0;
 
 function wanted() {
@@ -50,6 +51,8 @@ function look() {
   overdue = Number(document.getElementById("queue").dataset.overdue) || 0;
   title();
   const open = conversationNow();
+  const same = filters === location.search; // other filters bring other rows, which are no news
+  filters = location.search;
   let news = false;
   for (const [id, row] of now) {
     const watched = open && id === `r-${open.key}` && !document.hidden;
@@ -57,7 +60,8 @@ function look() {
     if (known && row.kind === "buyer" && !watched && (old === undefined ? Number(row.seq) <= 2 : Number(row.seq) > old)) news = true;
   }
   known = new Map([...now].map(([id, row]) => [id, Number(row.seq)]));
-  if (overdue > before && before !== null && last !== null) beep(true);
+  if (!same) return;
+  if (overdue > before) beep(true);
   else if (news) beep(false);
 }
 

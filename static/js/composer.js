@@ -1,6 +1,6 @@
 // Writing: two kinds, a draft each, files, and a state that never says more than the server has confirmed.
 import { isSignIn, refusalOf } from "./ask.js";
-import { conversationNow, forgetMissed, onOpen, refreshMessages, showMissed } from "./conversation.js";
+import { conversationNow, forgetMissed, markOwnSeen, onOpen, refreshMessages, showMissed } from "./conversation.js";
 import { dropDraft, keepDraft, newKey, readDraft } from "./drafts.js";
 import { startFiles, takeFiles, clearFiles } from "./files.js";
 import { notice, refusal } from "./notice.js";
@@ -12,14 +12,14 @@ let sending = null; // { ticket, mode, draft } of what is on its way
 
 const form = () => document.getElementById("composer");
 const text = () => document.getElementById("body");
-export const modeNow = () => form()?.querySelector('[name="mode"]:checked')?.value ?? (document.getElementById("send") ? "reply" : "note");
+const modeNow = () => form()?.querySelector('[name="mode"]:checked')?.value ?? (document.getElementById("send") ? "reply" : "note");
 
 function status(words) {
   const line = document.getElementById("composer-state");
   if (line) line.textContent = words;
 }
 
-export function composerError(words) {
+function composerError(words) {
   document.getElementById("composer-error")?.replaceChildren(...(words ? [refusal(words)] : []));
 }
 
@@ -82,13 +82,14 @@ function lock(on) {
   else if (!draft?.text) status("");
 }
 
+function refuseEmpty(event) {
+  if (event.target !== form() || text().value.trim() || takeFiles().length) return;
+  event.preventDefault();
+  text().focus();
+}
+
 function before(event) {
   if (event.target !== form()) return;
-  if (!text().value.trim() && !takeFiles().length) {
-    event.preventDefault();
-    text().focus();
-    return;
-  }
   save();
   composerError("");
   notice("");
@@ -98,8 +99,8 @@ function before(event) {
 
 // A request of the composer is over. `sent`: the server said so, and nothing else counts.
 function after(event) {
-  const { elt, xhr } = event.detail;
-  if (elt?.id !== "composer" || !sending) return;
+  const { requestConfig, xhr } = event.detail;
+  if (requestConfig?.elt.id !== "composer" || !sending) return;
   const was = sending;
   sending = null;
   const sent = xhr.status === 200 && !isSignIn(xhr.responseURL || location.href) && xhr.responseText.includes('id="messages"');
@@ -108,6 +109,7 @@ function after(event) {
     dropDraft(was.ticket, was.mode);
     if (here) {
       forgetMissed();
+      if (was.mode === "reply") markOwnSeen();
       clearFiles();
       if (modeNow() === was.mode) load();
     }
@@ -137,9 +139,9 @@ function failed(xhr) {
   if (xhr.status === 409) refreshMessages();
 }
 
-export function submit() {
+function submit() {
   const button = document.getElementById(modeNow() === "note" ? "save-note" : "send");
-  if (button && !sending) form().requestSubmit(button);
+  if (button && !sending) button.click(); // htmx learns from the click which button it was
 }
 
 export function startComposer() {
@@ -166,6 +168,7 @@ export function startComposer() {
   document.addEventListener("click", (event) => {
     if (event.target.closest('#composer [aria-disabled="true"]')) event.preventDefault();
   });
+  document.body.addEventListener("htmx:configRequest", refuseEmpty);
   document.body.addEventListener("htmx:beforeRequest", before);
   document.body.addEventListener("htmx:afterRequest", after);
   startFiles();

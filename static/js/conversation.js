@@ -123,13 +123,27 @@ function scrolled() {
 
 // The composer tells the server up to where its writer has read. Only what stood in view for a moment counts.
 function seen() {
-  clearTimeout(seeing);
-  const last = list()?.dataset.last;
+  const last = Number(list()?.dataset.last);
   const field = document.getElementById("seen-seq");
-  if (!field || !last || Number(field.value) >= Number(last)) return;
+  if (seeing || !field || !last || Number(field.value) >= last || !inView()) return;
   seeing = setTimeout(() => {
-    if (field.isConnected && atEnd && document.visibilityState === "visible") field.value = String(Math.max(field.value, last));
+    seeing = 0;
+    if (field.isConnected && inView()) markSeen(last);
+    seen(); // what came in the meantime
   }, SEEN_AFTER);
+}
+
+const inView = () => atEnd && document.visibilityState === "visible";
+
+function markSeen(seq) {
+  const field = document.getElementById("seen-seq");
+  if (field) field.value = String(Math.max(Number(field.value), seq));
+}
+
+// One's own words: the server took them only because nothing had come before them unseen.
+export function markOwnSeen() {
+  const own = [...list().querySelectorAll("li[data-own][data-kind='agent']")].at(-1);
+  if (own) markSeen(Number(own.dataset.seq));
 }
 
 // Places an answer and leaves the reader where they are: at the end, or beside the message they look at.

@@ -18,7 +18,7 @@ export function place(content) {
   if (active?.isConnected && document.activeElement !== active) active.focus({ preventScroll: true });
 }
 
-export function morph(now, next) {
+function morph(now, next) {
   if (now.isEqualNode(next)) return;
   if (now.nodeType !== next.nodeType || now.nodeName !== next.nodeName || (now.id ?? "") !== (next.id ?? "")) {
     now.replaceWith(next);
@@ -26,7 +26,7 @@ export function morph(now, next) {
   } else if (now.nodeType !== Node.ELEMENT_NODE) {
     if (now.nodeValue !== next.nodeValue) now.nodeValue = next.nodeValue;
   } else {
-    const ticking = ticks(now) && ticks(next);
+    const ticking = ["due", "ago"].some((kind) => kind in now.dataset && kind in next.dataset);
     attributes(now, next, ticking);
     if (ticking || now.nodeName === "TEXTAREA") return; // the clock and the writer have the last word
     if (isKeyed(next)) mergeList(now, next);
@@ -34,7 +34,6 @@ export function morph(now, next) {
   }
 }
 
-const ticks = (element) => "due" in element.dataset || "ago" in element.dataset;
 const isKeyed = (element) => element.childElementCount > 0 && [...element.children].every((child) => child.id);
 const KEPT = new Set(["open", "data-phase"]); // set by people and by the clock, not by the server
 

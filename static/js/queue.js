@@ -62,11 +62,12 @@ async function addPage(content, signal) {
 }
 
 function show(content) {
-  const pane = document.getElementById("queue");
+  const pane = document.getElementById("queue-rows");
   const links = rowLinks();
   const focused = links.indexOf(document.activeElement);
   const focusedLink = links[focused];
-  const anchor = pane.scrollTop > 0 ? links.find((link) => link.getBoundingClientRect().bottom > pane.getBoundingClientRect().top + 40) : null;
+  const edge = pane?.getBoundingClientRect().top;
+  const anchor = pane?.scrollTop > 0 ? links.find((link) => link.getBoundingClientRect().bottom > edge) : null;
   const top = anchor?.getBoundingClientRect().top;
   place(content);
   setClock();
@@ -82,7 +83,7 @@ function show(content) {
 
 export const refreshQueue = coalesced(() => load(), 400);
 
-export function markOpen() {
+function markOpen() {
   const path = location.pathname;
   for (const link of rowLinks()) {
     if (link.pathname === path) link.setAttribute("aria-current", "true");
@@ -100,11 +101,11 @@ export function narrow(changes) {
   const text = query.toString();
   history.replaceState(history.state, "", location.pathname + (text ? `?${text}` : ""));
   pages = 1;
-  document.getElementById("queue").scrollTop = 0;
+  document.getElementById("queue-rows")?.scrollTo(0, 0);
   return load({ quiet: false });
 }
 
-export function syncFilters() {
+function syncFilters() {
   const query = filters();
   const form = document.getElementById("filters");
   for (const name of ["q", "store", "channel"]) if (form.elements[name]) form.elements[name].value = query.get(name) ?? "";

@@ -4,7 +4,7 @@ import { countdown, duration, say } from "./words.js";
 let ahead = 0; // the server's clock minus this one, in seconds
 let onMiss = () => {};
 
-export const serverNow = () => Date.now() / 1000 + ahead;
+const serverNow = () => Date.now() / 1000 + ahead;
 
 export function setClock() {
   const now = Number(document.getElementById("queue")?.dataset.now);

@@ -35,3 +35,8 @@ def issue_token(
 def revoke_token(token: ApiToken, *, now: datetime) -> None:
     """From the next request on, the token opens nothing. Revoking twice changes nothing."""
     ApiToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=now)
+
+
+def note_use(token: ApiToken, *, now: datetime) -> None:
+    """Remembers that the token is alive. Called once an hour: a busy token must not be a hot row."""
+    ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
+from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.db import transaction
@@ -17,6 +19,10 @@ from tenants.models.store import BANDS
 RESERVED = frozenset(
     {"www", "admin", "api", "public", "static", "mail", "operator", "desk", "help", "status", "localhost"}
 )
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?"
+_HOST = re.compile(rf"\A{_LABEL}(?:\.{_LABEL})*\Z")
+# What an opening may be taken up from. A suspended store is opened by lifting the suspension.
+UNFINISHED = (Store.State.REQUESTED, Store.State.SCHEMA_MADE, Store.State.TABLES_MADE, Store.State.FAILED)
 
 
 def open_store(
@@ -25,28 +31,40 @@ def open_store(
     """Opens a store: row, schema, tables, and its host last. Returns it as OPEN or FAILED; see `Store.failure`.
 
     A failed opening is taken up again by calling this with the same slug for the same agency; what stands is kept.
-    Raises Invalid with the field at fault.
+    Raises Invalid with the field at fault, and has then written nothing.
     """
     host = (host or f"{slug}.{settings.BASE_HOST}").lower()
+    _check(slug, name, marketplace, time_zone, host)
     with transaction.atomic():
-        store = _request(agency, slug, name, marketplace, time_zone, host, now)
+        store = _find_or_new(agency, slug, host)
+        store.name, store.marketplace, store.time_zone = name, marketplace, time_zone
+        if store.pk is None:
+            store.band = Store.objects.filter(agency=agency).count() % BANDS
+            store.state, store.state_since = Store.State.REQUESTED, now
+        store.save()
     return provision(store, host=host, now=now)
 
 
-def _request(agency: Agency, slug: str, name: str, marketplace: str, time_zone: str, host: str, now: datetime) -> Store:
+def _check(slug: str, name: str, marketplace: str, time_zone: str, host: str) -> None:
+    if not re.fullmatch(_LABEL, slug):
+        raise Invalid(_("Up to 40 small letters, digits and hyphens: it becomes part of an address."), field="slug")
+    if not name.strip() or len(name) > 120 or not name.isprintable():
+        raise Invalid(_("A name of at most 120 letters, on one line."), field="name")
+    if marketplace not in Store.Marketplace.values:
+        raise Invalid(_("There is no such marketplace."), field="marketplace")
+    if time_zone not in available_timezones():
+        raise Invalid(_("There is no such time zone. One is called like Asia/Shanghai."), field="time_zone")
+    if not _HOST.match(host) or len(host) > 253:
+        raise Invalid(_("This is no host name."), field="host")
+
+
+def _find_or_new(agency: Agency, slug: str, host: str) -> Store:
     store = Store.objects.select_for_update().filter(slug=slug).first()
-    if store and (store.agency_id != agency.pk or store.state == Store.State.OPEN):
+    if store and (store.agency_id != agency.pk or store.state not in UNFINISHED):
         raise Invalid(_("A store with this short name exists."), field="slug")
     if slug in RESERVED or Agency.objects.filter(slug=slug).exists():
         raise Invalid(_("This short name is taken."), field="slug")
-    if marketplace not in Store.Marketplace.values:
-        raise Invalid(_("There is no such marketplace."), field="marketplace")
-    if Domain.objects.filter(domain=host).exclude(tenant=store).exists() or host == settings.BASE_HOST:
+    taken = Domain.objects.filter(domain=host).first()
+    if host == settings.BASE_HOST or (taken and (store is None or taken.tenant_id != store.pk)):
         raise Invalid(_("This host is taken."), field="host")
-    if store is None:
-        store = Store(agency=agency, slug=slug, band=Store.objects.filter(agency=agency).count() % BANDS)
-        store.state, store.state_since = Store.State.REQUESTED, now
-    store.name, store.marketplace, store.time_zone = name, marketplace, time_zone
-    store.full_clean(exclude=["failure"])
-    store.save()
-    return store
+    return store or Store(agency=agency, slug=slug)

@@ -12,15 +12,10 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from tenants.access import Caller
-from tenants.models import ApiToken, User
-from tenants.models.token import digest
+from tenants.actions.issue_token import note_use
+from tenants.models import User
+from tenants.queries import token_of
 
-# Written out, because it runs in every call. A token of somebody who was disabled is no token.
-_KEY = """
-SELECT token.*, person.email, person.name AS person_name
-FROM tenants_apitoken token JOIN tenants_user person ON person.id = token.person_id AND person.is_active
-WHERE token.digest = %s
-"""
 USED_RESOLUTION = timedelta(hours=1)
 
 
@@ -35,13 +30,13 @@ class TokenAuthentication(BaseAuthentication):
             return None
         if scheme.lower() != "bearer" or not secret:
             raise AuthenticationFailed(_("Send the token as “Authorization: Bearer …”."))
-        token = next(iter(ApiToken.objects.raw(_KEY, [digest(secret.strip())])), None)
+        token = token_of(secret.strip())
         now = timezone.now()
         if token is None or token.revoked_at or (token.expires_at and token.expires_at <= now):
             raise AuthenticationFailed(_("This token is unknown, expired or revoked."))
-        person = User(pk=token.person_id, email=token.email, name=token.person_name)  # type: ignore[attr-defined]
+        person = token.person
         if token.last_used_at is None or now - token.last_used_at > USED_RESOLUTION:
-            ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+            note_use(token, now=now)
         return person, Caller(person, request._request.place, token)  # type: ignore[attr-defined]
 
     def authenticate_header(self, request: Request) -> str:

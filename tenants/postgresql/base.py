@@ -2,7 +2,8 @@
 
 The plain backend ignores a failed switch and a missing schema (PostgreSQL skips it in the search_path), and goes on
 in whatever schema was there before. Here a switch is one statement that also proves that the schema exists; if it
-can't be made, the connection is closed. It is issued once per entry, not per query.
+can't be made, the connection is closed. It is issued once per entry, not per query; a connection that was borrowed
+afresh is in public already.
 """
 
 from __future__ import annotations
@@ -25,6 +26,13 @@ class SchemaMissing(DatabaseError):
 class DatabaseWrapper(base.DatabaseWrapper):
     search_path_set_schemas: list[str] | None
     _setting_search_path: bool
+
+    @async_unsafe
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """A connection that is in public: opened so, and put back so by the pool (see pool.forget)."""
+        connection = super().get_new_connection(conn_params)
+        self.search_path_set_schemas = ["public"]
+        return connection
 
     def set_tenant(self, tenant: Any, include_public: bool = True) -> None:
         """Wants the tenant's schema from the next statement on. Costs nothing while it is already entered."""

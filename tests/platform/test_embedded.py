@@ -170,7 +170,8 @@ def test_sharers_stop_the_pair_only_when_the_last_one_leaves(data: Path) -> None
         [sys.executable, "-c", script + "print('up', flush=True); sys.stdin.read()", str(data)],
         cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
-    assert first.stdout and first.stdout.readline() == "up\n"
+    assert first.stdout
+    assert first.stdout.readline() == "up\n"
     subprocess.run([sys.executable, "-c", script, str(data)], cwd=REPOSITORY, check=True)
     assert embedded.running(data)
 

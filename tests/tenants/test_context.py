@@ -59,7 +59,7 @@ def test_transaction_around_it_is_refused(cast: Cast) -> None:
 
 def test_transaction_inside_it_may_roll_back_without_losing_the_store(cast: Cast) -> None:
     with in_store(cast.a):
-        with pytest.raises(ZeroDivisionError), transaction.atomic():
+        with pytest.raises(ZeroDivisionError), transaction.atomic():  # noqa: PT012
             Ticket.objects.update(subject="gone")
             1 / 0  # noqa: B018
         assert schema() == cast.a.schema_name
@@ -85,7 +85,7 @@ def test_rollback_right_after_leaving_does_not_lead_back_in(cast: Cast) -> None:
     """The way back to public may happen inside a transaction that is then undone, and the switch with it."""
     with in_store(cast.a):
         pass
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with pytest.raises(ZeroDivisionError), transaction.atomic():  # noqa: PT012
         assert schema() == "public"
         1 / 0  # noqa: B018
     assert schema() == "public"

@@ -77,7 +77,9 @@ def test_host_that_is_none_gets_the_bare_404(cast: Cast, host: str) -> None:
     assert answer(host) == BARE_404
 
 
-@pytest.mark.parametrize("header", ["x-forwarded-host", "x-host", "forwarded", "x-original-host", "x-http-host-override"])
+@pytest.mark.parametrize(
+    "header", ["x-forwarded-host", "x-host", "forwarded", "x-original-host", "x-http-host-override"]
+)
 def test_forwarded_hosts_are_ignored(cast: Cast, header: str) -> None:
     value = "host=store-a.localhost" if header == "forwarded" else "store-a.localhost"
     assert answer("nobody.localhost", **{header: value}) == BARE_404

@@ -98,7 +98,13 @@ def test_email_is_read_kindly(cast: Cast, email: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", [{}, {"login": "x"}, {"login": "a\x00b@example.com", "password": "\x00"}, {"login": "a" * 5000, "password": "p" * 5000}]
+    "typed",
+    [
+        {},
+        {"login": "x"},
+        {"login": "a\x00b@example.com", "password": "\x00"},
+        {"login": "a" * 5000, "password": "p" * 5000},
+    ],
 )
 def test_garbage_is_no_crash(cast: Cast, typed: dict[str, str]) -> None:
     answer = Client(headers={"host": NORTH_HOST}).post("/accounts/login/", typed)

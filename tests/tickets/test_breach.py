@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -13,6 +12,7 @@ from django.utils import timezone
 
 from tenants.context import in_store
 from tenants.models import Store
+from tenants.postgresql.base import SchemaMissing
 from tests.cast import NOON, Cast
 from tests.scenes import buyer_writes, entry_of, in_a_thread, kinds_of, left, waiting_ticket
 from tickets.actions.assign import assign
@@ -111,7 +111,7 @@ def test_clock_once_ticks_by_the_databases_time(store_a: Store) -> None:
 
 
 @pytest.fixture
-def late_in(real_store: Store) -> Iterator[Store]:
+def late_in(real_store: Store) -> Store:
     """A committed store in which thirty buyers have waited too long."""
 
     def write() -> None:
@@ -120,7 +120,7 @@ def late_in(real_store: Store) -> Iterator[Store]:
                 buyer_writes(f"late-{index}", customer_id=f"late-{index}", at=timezone.now() - timedelta(days=2))
 
     in_a_thread(write)
-    yield real_store
+    return real_store
 
 
 def test_two_clock_processes_tell_each_wait_once(late_in: Store) -> None:
@@ -146,3 +146,23 @@ def test_only_one_clock_process_works_at_a_time(db: None) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [clock.LOCK])
         assert in_a_thread(clock.database_now) is None
+
+
+def test_one_broken_store_does_not_stop_the_clock_of_the_others(
+    cast: Cast, ticket: Ticket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A schema that is gone, or half restored: the stores behind it are told in time all the same."""
+    with left(), in_store(cast.b):
+        waiting_ticket()
+    told = []
+
+    def breach(store: Store, *, now: object) -> int:
+        if store == cast.a:
+            raise SchemaMissing("gone")
+        told.append(store.slug)
+        return 1
+
+    monkeypatch.setattr(clock, "breach_overdue", breach)
+    with left():
+        clock.tick(reconcile=False)
+    assert told == ["store-b"]

@@ -34,7 +34,9 @@ def test_what_is_told_is_never_less_than_what_was_measured(
     assert samples >= LEAST_SAMPLES
 
 
-@given(longer=st.timedeltas(timedelta(0), timedelta(hours=1)), answered=st.timedeltas(timedelta(0), timedelta(hours=22)))
+@given(
+    longer=st.timedeltas(timedelta(0), timedelta(hours=1)), answered=st.timedeltas(timedelta(0), timedelta(hours=22))
+)
 def test_longer_wait_is_never_told_as_a_shorter_one(longer: timedelta, answered: timedelta) -> None:
     before = expected_wait(samples=9, answered=answered, waiting=None)
     after = expected_wait(samples=9, answered=answered + longer, waiting=None)

@@ -17,7 +17,7 @@ from tenants.errors import Invalid, NotFound
 from tenants.models import Store
 from tests.cast import NOON, PNG, Cast
 from tests.scenes import left, waiting_ticket
-from tickets import jobs
+from tickets import jobs, queries
 from tickets.actions.close import close
 from tickets.actions.deliver import LEASE, RETRIES, deliver, note_delivery, try_again
 from tickets.actions.note import add_note
@@ -96,9 +96,7 @@ def test_what_is_not_due_stays(letter: Message) -> None:
     assert mail.outbox == []
 
 
-def test_lease_keeps_others_away_while_a_letter_is_on_its_way(
-    letter: Message, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_lease_keeps_others_away_while_a_letter_is_on_its_way(letter: Message, monkeypatch: pytest.MonkeyPatch) -> None:
     sent = []
 
     def slow(_store: Store, message: Message) -> str:
@@ -115,7 +113,7 @@ def test_worker_that_died_left_a_row_that_becomes_due_again(letter: Message, mon
     def die(_store: Store, _message: Message) -> str:
         raise SystemExit
 
-    with monkeypatch.context() as patched, pytest.raises(SystemExit):
+    with monkeypatch.context() as patched, pytest.raises(SystemExit):  # noqa: PT012
         patched.setattr(email, "send", die)
         deliver(row(letter).pk, now=NOON)
     assert (state(letter), row(letter).next_try_at) == (PENDING, NOON + LEASE)
@@ -178,7 +176,13 @@ def answer(cast: Cast, ticket: Ticket) -> Message:
 
 
 def test_delivery_goes_forward_and_never_back(answer: Message) -> None:
-    for reported, shown in [(SENT, SENT), ("delivered", "delivered"), (SENT, "delivered"), (READ, READ), (FAILED, READ)]:
+    for reported, shown in [
+        (SENT, SENT),
+        ("delivered", "delivered"),
+        (SENT, "delivered"),
+        (READ, READ),
+        (FAILED, READ),
+    ]:
         note_delivery(answer.pk, reported, now=NOON)
         assert state(answer) == shown
     reports = answer.ticket.events.filter(kind=Event.Kind.DELIVERY, after__seq=answer.seq)
@@ -243,17 +247,17 @@ def outside(letter: Message) -> Iterator[Message]:
 
 
 def test_reconciler_finds_the_store_and_the_worker_empties_it(cast: Cast, outside: Message) -> None:
-    assert jobs.stores_with_mail_due(NOON) == [cast.a.pk]
+    assert queries.stores_with_mail_due(NOON) == [cast.a.pk]
     jobs.work_outbox(cast.a.pk)
     assert len(mail.outbox) == 1
-    assert jobs.stores_with_mail_due(timezone.now()) == []
+    assert queries.stores_with_mail_due(timezone.now()) == []
     jobs.work_outbox(cast.a.pk)
     assert len(mail.outbox) == 1
 
 
 def test_what_a_connector_carries_is_not_ours(cast: Cast, store_a: Store, ticket: Ticket) -> None:
     with left():
-        assert jobs.stores_with_mail_due(NOON + timedelta(days=1)) == []
+        assert queries.stores_with_mail_due(NOON + timedelta(days=1)) == []
         jobs.work_outbox(cast.a.pk)
     assert mail.outbox == []
 

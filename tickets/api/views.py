@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 from tenants.access import Action, Caller, store_for, stores_for
 from tenants.context import in_store
 from tenants.errors import Invalid
-from tenants.models import User
+from tenants.queries import person_by_email
 from tickets.actions.assign import assign
 from tickets.actions.close import close
 from tickets.actions.deliver import note_delivery
@@ -31,7 +31,6 @@ from tickets.desk.models import Outbox
 from tickets.models import Message, Ticket
 from tickets.queries import (
     Filters,
-    check_view,
     message_rows,
     messages_for,
     outgoing_for,
@@ -70,13 +69,16 @@ class DeskAPIView(APIView):
         serializer.is_valid(raise_exception=True)
         return serializer
 
-    def number(self, request: Request, name: str, default: int, most: int = 2**62) -> int:
+    def limit(self, request: Request) -> int:
+        return max(1, min(self.number(request, "limit", PAGE), MOST))
+
+    def number(self, request: Request, name: str, default: int) -> int:
         text = request.query_params.get(name, "")
         if not text:
             return default
         if not (text.isascii() and text.isdigit() and len(text) < 20):
             raise Invalid(_("This is not a number."), field=name)
-        return min(int(text), most)
+        return min(int(text), 2**62)
 
     def page(
         self,
@@ -111,15 +113,7 @@ class QueueList(DeskAPIView):
     )
     def get(self, request: Request) -> Response:
         """Open tickets over all stores that this token opens, most urgent first."""
-        asked = request.query_params
-        filters = Filters(
-            view=check_view(asked.get("view") or "all"),
-            store=asked.get("store", ""),
-            channel=asked.get("channel", ""),
-            q=asked.get("q", ""),
-            cursor=asked.get("cursor", ""),
-        )
-        queue = queue_for(self.caller(request), filters, now=timezone.now())
+        queue = queue_for(self.caller(request), Filters.asked(request.query_params), now=timezone.now())
         return Response({"next": queue.next_cursor or None, "results": shapes.QueueRowOut(queue.rows, many=True).data})
 
 
@@ -151,7 +145,7 @@ class Tickets(DeskAPIView):
         state = request.query_params.get("state", "")
         if state and state not in Ticket.State.values:
             raise Invalid(_("There is no such state."), field="state")
-        cursor, limit = self.number(request, "cursor", 2**62), self.number(request, "limit", PAGE, MOST)
+        cursor, limit = self.number(request, "cursor", 2**62), self.limit(request)
         with in_store(found):
             tickets = tickets_for(caller, found, state=state).filter(pk__lt=cursor).order_by("-pk")[: limit + 1]
             rows = ticket_rows(caller, found, list(tickets))
@@ -179,7 +173,7 @@ class Messages(DeskAPIView):
         """A ticket's messages in order. `cursor` is the seq after which the page begins."""
         caller = self.caller(request)
         found = store_for(caller, store, Action.VIEW)
-        cursor, limit = self.number(request, "cursor", 0), self.number(request, "limit", PAGE, MOST)
+        cursor, limit = self.number(request, "cursor", 0), self.limit(request)
         with in_store(found):
             ticket = ticket_for(caller, found, number, Action.VIEW)
             page = messages_for(caller, found, ticket).filter(seq__gt=cursor)[: limit + 1]
@@ -255,7 +249,7 @@ class Assignee(TicketVerb):
 
     def verb(self, ticket: Ticket, request: Request, values: dict[str, Any]) -> None:
         email = values["assignee"]
-        to = User.objects.filter(email=email.lower()).first() if email else None
+        to = person_by_email(email) if email else None
         if email and to is None:
             raise Invalid(_("This person does not work in this store."), field="assignee")
         assign(ticket, to=to, by=self.caller(request).person, now=timezone.now(), through=self.through(request))
@@ -297,7 +291,7 @@ class Outgoing(DeskAPIView):
         """What waits to be carried to buyers by the store's connector, oldest first, until it reports back."""
         caller = self.caller(request)
         found = store_for(caller, store, Action.DELIVER)
-        cursor, limit = self.number(request, "cursor", 0), self.number(request, "limit", PAGE, MOST)
+        cursor, limit = self.number(request, "cursor", 0), self.limit(request)
         waiting = Outbox.waiting_in(found).filter(message_id__gt=cursor)
         ids = list(waiting.values_list("message_id", flat=True)[: limit + 1])
         with in_store(found):

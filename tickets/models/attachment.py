@@ -5,6 +5,7 @@ import uuid
 from django.core.files.storage import storages
 from django.db import models
 
+from tenants.models.scoped import StoreRow
 from tickets.models.message import Message
 
 
@@ -12,7 +13,7 @@ def private_storage():  # type: ignore[no-untyped-def]  # a callable, so that mi
     return storages["default"]
 
 
-class Attachment(models.Model):
+class Attachment(StoreRow):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attachments")
     name = models.CharField(max_length=200)

@@ -2,10 +2,11 @@
 
 from django.db import models
 
+from tenants.models.scoped import StoreRow
 from tickets.channels import Channel
 
 
-class Customer(models.Model):
+class Customer(StoreRow):
     channel = models.CharField(max_length=20, choices=Channel)
     external_id = models.CharField(max_length=200)
     name = models.CharField(max_length=200, blank=True)

@@ -3,10 +3,11 @@
 from django.conf import settings
 from django.db import models
 
+from tenants.models.scoped import StoreRow
 from tickets.models.ticket import Ticket
 
 
-class Event(models.Model):
+class Event(StoreRow):
     class Kind(models.TextChoices):
         OPENED = "ticket.opened"
         REOPENED = "ticket.reopened"

@@ -5,10 +5,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from tenants.models.scoped import StoreRow
 from tickets.models.ticket import Ticket
 
 
-class Message(models.Model):
+class Message(StoreRow):
     class Kind(models.TextChoices):
         BUYER = "buyer", _("buyer")
         AGENT = "agent", _("agent")

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from tenants.models.scoped import StoreRow
 from tickets.channels import Channel
 from tickets.models.customer import Customer
 
@@ -29,7 +30,7 @@ class Category(models.TextChoices):
     ACCOUNT_PAYMENT = "account_payment", _("account and payment")
 
 
-class Ticket(models.Model):
+class Ticket(StoreRow):
     """The number is the key: every store counts for itself, and no two stores share a table."""
 
     class State(models.TextChoices):

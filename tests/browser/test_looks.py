@@ -1,0 +1,57 @@
+"""Every page in both languages, light and dark, wide and narrow: photographed, free of axe violations, and light."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.conftest import Open
+
+SHOTS = Path("test-results") / "pages"
+MOST_BYTES = 150 * 1024  # of a page without its pictures, as it travels
+
+PAGES = {
+    "sign-in": (None, "/accounts/login/", ""),
+    "sign-in-store": (None, "/accounts/login/", "qinghe.localhost"),
+    "reset": (None, "/accounts/password/reset/", ""),
+    "desk": ("ann", "/", ""),
+    "conversation": ("bo", "/desk/qinghe/3/", ""),
+    "closed": ("ann", "/desk/northwind/1/", ""),
+    "nothing-found": ("ann", "/?q=zzzz-nothing", ""),
+    "not-yours": ("mei", "/desk/northwind/1/", ""),
+    "seller": ("qi", "/desk/qinghe/3/", ""),
+    "operator": ("operator", "/", ""),
+}
+WAYS = list(itertools.product(("en", "zh"), ("light", "dark"), (1440, 360)))
+
+
+@pytest.mark.parametrize(("lang", "scheme", "width"), WAYS)
+@pytest.mark.parametrize("name", PAGES)
+def test_page(open_page: Open, name: str, lang: str, scheme: str, width: int) -> None:
+    who, path, host = PAGES[name]
+    page = open_page(who, path, lang=lang, scheme=scheme, width=width, host=host)
+    page.wait_for_load_state("networkidle")
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SHOTS / f"{name}-{lang}-{scheme}-{width}.png")
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0, "the page scrolls sideways"
+    assert page.evaluate("document.documentElement.lang").startswith(lang)
+
+
+def test_page_is_light(open_page: Open) -> None:
+    page = open_page("ann", "/desk/qinghe/3/")
+    page.wait_for_load_state("networkidle")
+    sizes = page.evaluate(
+        "[...performance.getEntriesByType('resource'), ...performance.getEntriesByType('navigation')]"
+        ".filter(e => e.initiatorType !== 'img').map(e => e.encodedBodySize || 0)"
+    )
+    outside = page.evaluate(
+        "performance.getEntriesByType('resource').map(e => e.name).filter(n => !n.startsWith(location.origin))"
+    )
+    assert sum(sizes) < MOST_BYTES
+    assert outside == []
