@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
 from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
-from rest_framework.views import exception_handler
 
 from tenants.errors import DomainError, NotFound, error_body
 
@@ -43,15 +42,12 @@ def error_response(error: Exception, context: dict[str, Any]) -> Response | None
         error = TooLarge()
     if isinstance(error, DomainError):
         return Response(error.body(), status=error.status)
-    response = exception_handler(error, context)
-    if response is None or not isinstance(error, exceptions.APIException):
+    if not isinstance(error, exceptions.APIException):
         return None
     field, code, message = _first(error.get_codes(), error.detail)
-    shaped = Response(error_body(code, message, field), status=error.status_code)
-    for name in ("WWW-Authenticate", "Retry-After", "Allow"):
-        if name in response.headers:
-            shaped[name] = response.headers[name]
-    return shaped
+    headers = {"WWW-Authenticate": getattr(error, "auth_header", None), "Retry-After": getattr(error, "wait", None)}
+    told = {name: str(value) for name, value in headers.items() if value}
+    return Response(error_body(code, message, field), status=error.status_code, headers=told)
 
 
 def _first(codes: Any, detail: Any, field: str | None = None) -> tuple[str | None, str, str]:

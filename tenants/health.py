@@ -18,21 +18,29 @@ def _redis() -> None:
     cache.get("health")
 
 
-CHECKS: dict[str, Callable[[], None]] = {"database": _database, "redis": _redis}
+# Without PostgreSQL nothing works; without Redis pages poll, jobs wait for the reconciler, and nothing is lost.
+NEEDED: dict[str, Callable[[], None]] = {"database": _database}
+HELPFUL: dict[str, Callable[[], None]] = {"redis": _redis}
 
 
 def answer(request: HttpRequest) -> HttpResponse:
-    """/health/live: this process answers. /health/ready: and so do the servers it needs; 503 with what is missing."""
+    """/health/live: this process answers. /health/ready: and so does PostgreSQL; 503 with what is missing.
+
+    Without Redis it is ready all the same, and says `degraded`.
+    """
     if request.path == "/health/live":
         return JsonResponse({"status": "ok"})
     if request.path != "/health/ready":
         return JsonResponse({"status": "unknown check"}, status=404)
-    parts = {}
-    for name, check in CHECKS.items():
-        try:
-            check()
-            parts[name] = "ok"
-        except Exception as error:  # whatever stops it is the answer
-            parts[name] = type(error).__name__
-    healthy = all(state == "ok" for state in parts.values())
-    return JsonResponse({"status": "ok" if healthy else "failing", **parts}, status=200 if healthy else 503)
+    parts = {name: _state(check) for name, check in {**NEEDED, **HELPFUL}.items()}
+    ready = all(parts[name] == "ok" for name in NEEDED)
+    status = "failing" if not ready else "ok" if all(state == "ok" for state in parts.values()) else "degraded"
+    return JsonResponse({"status": status, **parts}, status=200 if ready else 503)
+
+
+def _state(check: Callable[[], None]) -> str:
+    try:
+        check()
+    except Exception as error:  # whatever stops it is the answer
+        return type(error).__name__
+    return "ok"

@@ -149,7 +149,7 @@ def models_know_no_verbs_and_no_queries(module: Module) -> Iterator[tuple[int, s
 
 @rule
 def queries_know_no_verbs(module: Module) -> Iterator[tuple[int, str]]:
-    if not module.path.endswith("/queries.py"):
+    if "/queries" not in module.path:
         return
     for name, line in imports_of(module.tree):
         if starts(name, *HOUSE) and ".actions" in name:
@@ -158,7 +158,7 @@ def queries_know_no_verbs(module: Module) -> Iterator[tuple[int, str]]:
 
 @rule
 def verbs_and_queries_know_no_doors(module: Module) -> Iterator[tuple[int, str]]:
-    if "actions" not in module.name.split(".") and not module.path.endswith("/queries.py"):
+    if "actions" not in module.name.split(".") and "/queries" not in module.path:
         return
     for name, line in imports_of(module.tree):
         if starts(name, *HOUSE) and re.search(r"\.(views|api|forms|jobs|webhooks|consumers|management)\b", name):

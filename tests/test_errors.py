@@ -171,9 +171,7 @@ def test_wrong_method(erp: Client) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "x"]
-)
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "x"])
 def test_unsupported_media_type(erp: Client, kind: str) -> None:
     answer = post(erp, "x=1", kind=kind)
     assert (answer.status_code, shape_of(answer)["code"]) == (415, "unsupported_media_type")

@@ -115,6 +115,7 @@ ROWS: dict[str, Row] = {
     "api_receive": Row("post", API + "messages/", leads_only({200, 201}), INCOMING),
     "api_outgoing": Row("get", API + "outgoing/", leads_only(200)),
     "api_delivery": Row("post", API + "messages/2/delivery/", leads_only(200), {"state": "read"}),
+    "api_attachment": Row("get", API + "attachments/{file}/", everybody(200)),
     "api_tickets": Row("get", API + "tickets/", everybody(200)),
     "api_ticket": Row("get", API_TICKET, everybody(200)),
     "api_messages": Row("get", API_TICKET + "messages/", everybody(200)),

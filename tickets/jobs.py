@@ -7,7 +7,7 @@ from django.utils import timezone
 from tenants.context import in_store
 from tenants.queries import store_by_id
 from tickets.actions.deliver import deliver
-from tickets.queries import mail_due_in
+from tickets.queries.outbox import mail_due_in
 
 
 def work_outbox(store_id: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
@@ -31,14 +32,10 @@ from tickets.actions.reply import TicketMovedOn, reply_to_ticket
 from tickets.channels import Channel
 from tickets.forms import AssignForm, CloseForm, NoteForm, ReplyForm, read, uploads
 from tickets.models import Ticket
-from tickets.queries import (
-    Filters,
-    attachment_for,
-    conversation_for,
-    queue_for,
-    store_ref,
-    ticket_for,
-)
+from tickets.queries.conversation import conversation_for
+from tickets.queries.gate import attachment_for, ticket_for
+from tickets.queries.names import store_ref
+from tickets.queries.queue import Filters, queue_for
 
 # ---------------------------------------------------------------- reading
 
@@ -78,7 +75,7 @@ def messages(request: DeskRequest, store: str, number: int) -> HttpResponse:
 
 @login_required
 @require_GET
-def attachment(request: DeskRequest, store: str, attachment_id: str) -> HttpResponse | FileResponse:
+def attachment(request: DeskRequest, store: str, attachment_id: UUID) -> HttpResponse | FileResponse:
     found = store_for(request.caller, store, Action.VIEW)
     with in_store(found):
         file = attachment_for(request.caller, found, attachment_id)

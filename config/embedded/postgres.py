@@ -27,7 +27,7 @@ def start(place: Place, *, durable: bool) -> None:
     """Have the server running and its database made. Raises EmbeddedError."""
     cluster = place.home / "postgres"
     if not (cluster / "PG_VERSION").exists():
-        _make_cluster(place, cluster)
+        _make_cluster(place, cluster, durable=durable)
     _refuse_other_major(cluster)
     if not (processes.serving(cluster, "postgres") and answers(_address(place, "postgres"))):
         stop(place)
@@ -59,7 +59,7 @@ def answers(address: str) -> bool:
     return True
 
 
-def _make_cluster(place: Place, cluster: Path) -> None:
+def _make_cluster(place: Place, cluster: Path, *, durable: bool) -> None:
     """Make the cluster beside its final name, so that a crash half-way leaves nothing that looks whole."""
     # Servers of a folder that was deleted under them have nothing left to save.
     processes.end(processes.serving(cluster, "postgres"), patience=0)
@@ -69,7 +69,7 @@ def _make_cluster(place: Place, cluster: Path) -> None:
     made = _run(
         place, "initdb", "-D", str(draft), "--username=postgres", "--auth=peer", "--encoding=UTF8",
         "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", f"--lc-ctype={CTYPE}",
-        "--no-instructions",
+        "--no-instructions", "--sync-method=fsync" if durable else "--no-sync",
     )  # fmt: skip
     if made.returncode:
         text = made.stdout + made.stderr

@@ -12,10 +12,9 @@ export function setClock() {
 }
 
 function tick(element, now) {
-  const words = element.querySelector(".timer-words") ?? element;
   if ("ago" in element.dataset) {
     const seconds = now - Number(element.dataset.ago);
-    return write(words, seconds < 60 ? say("moment") : say("ago", { time: duration(seconds) }));
+    return write(element, seconds < 60 ? say("moment") : say("ago", { time: duration(seconds) }));
   }
   const due = Number(element.dataset.due);
   const since = Number(element.dataset.since) || due;
@@ -26,7 +25,7 @@ function tick(element, now) {
     element.dataset.phase = phase;
   }
   const word = { over: "over", half: "half", calm: "left" }[phase];
-  write(words, say(word, { time: left <= 0 ? duration(-left) : countdown(left) }));
+  write(element, say(word, { time: left <= 0 ? duration(-left) : countdown(left) }));
 }
 
 function write(element, text) {

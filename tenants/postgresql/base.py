@@ -68,3 +68,5 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.connection is not None:
             self.connection.close()
         self.search_path_set_schemas = None
+        if not self.in_atomic_block:
+            self.close()  # what comes next borrows another one; a transaction ends first

@@ -72,18 +72,22 @@ def buyer_writes(api: httpx.Client) -> Write:
 Open = Callable[..., Page]
 
 
+@pytest.fixture(scope="session")
+def signed_in() -> dict[str, Any]:
+    """Who has signed in already, with the cookies that they were given."""
+    return {}
+
+
 @pytest.fixture
-def open_page(browser: Browser, deployment: Deployment) -> Iterator[Open]:
-    """open_page(who, path, lang=, scheme=, width=): a page of their own browser, signed in. No error may be logged."""
+def open_page(browser: Browser, deployment: Deployment, signed_in: dict[str, Any]) -> Iterator[Open]:
+    """open_page(who, path, lang=): a page of their own browser, signed in. No error may be logged in it."""
     contexts = []
     errors: list[str] = []
 
-    def opened(
-        who: str | None, path: str = "/", *, lang: str = "en", scheme: Any = "light", width: int = 1440, host: str = ""
-    ) -> Page:
+    def opened(who: str | None, path: str = "/", *, lang: str = "en", host: str = "") -> Page:
         host = host or HOSTS.get(who or "", "north.localhost")
         context = browser.new_context(
-            viewport={"width": width, "height": 740 if width < 500 else 900}, color_scheme=scheme
+            viewport={"width": 1440, "height": 900}, storage_state=signed_in.get(f"{who} {host}") if who else None
         )
         contexts.append(context)
         language = {"zh": "zh-hans", "en": "en"}[lang]
@@ -91,12 +95,13 @@ def open_page(browser: Browser, deployment: Deployment) -> Iterator[Open]:
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda said: errors.append(said.text) if "Content Security Policy" in said.text else None)
-        if who:
+        if who and f"{who} {host}" not in signed_in:
             page.goto(deployment.address(host, "/accounts/login/"))
             page.fill("input[name=login]", f"{who}@north.example")
             page.fill("input[name=password]", PASSWORD)
             page.keyboard.press("Enter")
             page.wait_for_url(deployment.address(host))
+            signed_in[f"{who} {host}"] = context.storage_state()
         page.goto(deployment.address(host, path))
         return page
 

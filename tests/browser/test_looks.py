@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.conftest import Open
 
-SHOTS = Path("test-results") / "pages"
+SHOTS = Path(".data") / "pages"  # looked at before a release
 MOST_BYTES = 150 * 1024  # of a page without its pictures, as it travels
 
 PAGES = {
@@ -25,22 +26,26 @@ PAGES = {
     "seller": ("qi", "/desk/qinghe/3/", ""),
     "operator": ("operator", "/", ""),
 }
-WAYS = list(itertools.product(("en", "zh"), ("light", "dark"), (1440, 360)))
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+WIDTHS = (1440, 360)
 
 
-@pytest.mark.parametrize(("lang", "scheme", "width"), WAYS)
+@pytest.mark.parametrize("lang", ["en", "zh"])
 @pytest.mark.parametrize("name", PAGES)
-def test_page(open_page: Open, name: str, lang: str, scheme: str, width: int) -> None:
+def test_page(open_page: Open, name: str, lang: str) -> None:
     who, path, host = PAGES[name]
-    page = open_page(who, path, lang=lang, scheme=scheme, width=width, host=host)
-    page.wait_for_load_state("networkidle")
+    page = open_page(who, path, lang=lang, host=host)
     SHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SHOTS / f"{name}-{lang}-{scheme}-{width}.png")
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert overflow <= 0, "the page scrolls sideways"
     assert page.evaluate("document.documentElement.lang").startswith(lang)
+    for scheme, width in itertools.product(SCHEMES, WIDTHS):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.set_viewport_size({"width": width, "height": 740 if width < 500 else 900})
+        page.reload(wait_until="load")
+        page.screenshot(path=SHOTS / f"{name}-{lang}-{scheme}-{width}.png")
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{scheme} {width}: {found.generate_report()}"
+        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert overflow <= 0, f"{scheme} {width}: the page scrolls sideways"
 
 
 def test_page_is_light(open_page: Open) -> None:

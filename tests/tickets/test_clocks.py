@@ -15,7 +15,7 @@ from tickets.channels import Channel
 from tickets.clocks.policy import PRESETS, Clock
 from tickets.clocks.wait import LEAST_SAMPLES, STEPS, expected_wait
 from tickets.models import Message, Ticket
-from tickets.queries import expected_wait_now
+from tickets.queries.wait import expected_wait_now
 
 MINUTE = timedelta(minutes=1)
 waits = st.none() | st.timedeltas(timedelta(0), timedelta(days=30))

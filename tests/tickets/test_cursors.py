@@ -18,7 +18,7 @@ from tests.conftest import Api
 from tests.scenes import buyer_writes, left
 from tickets.cursors import QueueCursor
 from tickets.desk.models import QueueEntry
-from tickets.queries import Filters, queue_for
+from tickets.queries.queue import Filters, queue_for
 
 times = st.datetimes(datetime(1990, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))
 

@@ -17,7 +17,7 @@ from tenants.errors import Invalid, NotFound
 from tenants.models import Store
 from tests.cast import NOON, PNG, Cast
 from tests.scenes import left, waiting_ticket
-from tickets import jobs, queries
+from tickets import jobs
 from tickets.actions.close import close
 from tickets.actions.deliver import LEASE, RETRIES, deliver, note_delivery, try_again
 from tickets.actions.note import add_note
@@ -27,6 +27,7 @@ from tickets.desk.models import Outbox
 from tickets.incoming import Upload
 from tickets.marketplaces import email
 from tickets.models import Event, Message, Ticket
+from tickets.queries import outbox
 
 SENT, READ, FAILED, PENDING = "sent", "read", "failed", "pending"
 
@@ -247,17 +248,17 @@ def outside(letter: Message) -> Iterator[Message]:
 
 
 def test_reconciler_finds_the_store_and_the_worker_empties_it(cast: Cast, outside: Message) -> None:
-    assert queries.stores_with_mail_due(NOON) == [cast.a.pk]
+    assert outbox.stores_with_mail_due(NOON) == [cast.a.pk]
     jobs.work_outbox(cast.a.pk)
     assert len(mail.outbox) == 1
-    assert queries.stores_with_mail_due(timezone.now()) == []
+    assert outbox.stores_with_mail_due(timezone.now()) == []
     jobs.work_outbox(cast.a.pk)
     assert len(mail.outbox) == 1
 
 
 def test_what_a_connector_carries_is_not_ours(cast: Cast, store_a: Store, ticket: Ticket) -> None:
     with left():
-        assert queries.stores_with_mail_due(NOON + timedelta(days=1)) == []
+        assert outbox.stores_with_mail_due(NOON + timedelta(days=1)) == []
         jobs.work_outbox(cast.a.pk)
     assert mail.outbox == []
 

@@ -27,14 +27,15 @@ WORK_OUTBOX: Final = "tickets.jobs.work_outbox"
 LEASE = timedelta(minutes=2)
 RETRIES = tuple(timedelta(seconds=s) for s in (10, 30, 120, 600, 1800, 7200, 21600))
 
-# A message moves forward only: a late "sent" does not take back a "read".
-_ORDER: Final = [
-    Message.Delivery.PENDING,
-    Message.Delivery.FAILED,
-    Message.Delivery.SENT,
-    Message.Delivery.DELIVERED,
-    Message.Delivery.READ,
-]
+_STATE = Message.Delivery
+# What a report may change: a late "sent" does not take back a "read", a bounce takes back a "sent".
+MAY_BECOME: Final = {
+    _STATE.PENDING: {_STATE.SENT, _STATE.DELIVERED, _STATE.READ, _STATE.FAILED},
+    _STATE.FAILED: {_STATE.SENT, _STATE.DELIVERED, _STATE.READ},
+    _STATE.SENT: {_STATE.DELIVERED, _STATE.READ, _STATE.FAILED},
+    _STATE.DELIVERED: {_STATE.READ},
+    _STATE.READ: set(),
+}
 
 
 def promise(message: Message, channel: Channel, *, now: datetime) -> None:
@@ -78,7 +79,7 @@ def deliver(outbox_id: int, *, now: datetime) -> None:
 def note_delivery(
     message_id: int, state: str, *, now: datetime, external_id: str = "", error: str = "", by: str = ""
 ) -> Message:
-    """Writes down how far a message to the buyer has come. Going back is ignored; repeating changes nothing.
+    """Writes down how far a message to the buyer has come, by MAY_BECOME. Anything else changes nothing.
 
     Raises NotFound for a message of another store, Invalid (field `state`) for one that was never to be sent.
     """
@@ -88,7 +89,7 @@ def note_delivery(
             raise NotFound(field="message")
         if not message.delivery:
             raise Invalid(_("This message does not travel to a buyer."), field="state")
-        if _ORDER.index(Message.Delivery(state)) <= _ORDER.index(Message.Delivery(message.delivery)):
+        if state not in MAY_BECOME[_STATE(message.delivery)]:
             return message
         before = message.delivery
         message.delivery = state

@@ -18,7 +18,7 @@ from tickets.channels import Channel
 from tickets.incoming import IncomingMessage
 from tickets.models import Event, Message, Ticket
 from tickets.models.ticket import Priority
-from tickets.queries import expected_wait_now
+from tickets.queries.wait import expected_wait_now
 
 LONGEST_TEXT = 20_000  # characters
 # A buyer who writes again this soon after the end means the same matter.

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 
 from tickets.actions.receive import LONGEST_TEXT
 from tickets.actions.reply import LONGEST_REPLY
 from tickets.channels import Channel
-from tickets.incoming import IncomingMessage
+from tickets.incoming import IncomingMessage, Upload
 from tickets.models import Message, Ticket
 from tickets.models.ticket import Category, Priority
 
 PRIORITIES = {label.name.lower(): label.value for label in Priority}
+
 _NAME_OF_PRIORITY = {value: name for name, value in PRIORITIES.items()}
 
 
@@ -34,13 +36,26 @@ class IncomingMessageIn(serializers.Serializer[IncomingMessage]):
         choices=Channel.choices, required=False, help_text="Default: the store's marketplace."
     )
     customer = CustomerIn()
-    text = serializers.CharField(max_length=LONGEST_TEXT, trim_whitespace=False)
+    text = serializers.CharField(
+        max_length=LONGEST_TEXT,
+        trim_whitespace=False,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="May be empty only when files come with it.",
+    )
     subject = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
     category = serializers.ChoiceField(choices=Category.choices, required=False, allow_blank=True, default="")
     priority = serializers.ChoiceField(choices=list(PRIORITIES), required=False)
     sent_at = serializers.DateTimeField(required=False, help_text="When the buyer wrote it, with its time zone.")
 
-    def incoming(self, default_channel: Channel) -> IncomingMessage:
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs["text"] and not self.context.get("has_files"):
+            blank = ErrorDetail(str(serializers.CharField.default_error_messages["blank"]), code="blank")
+            raise serializers.ValidationError({"text": [blank]})
+        return attrs
+
+    def incoming(self, default_channel: Channel, uploads: tuple[Upload, ...] = ()) -> IncomingMessage:
         values = self.validated_data
         customer = values["customer"]
         return IncomingMessage(
@@ -55,7 +70,15 @@ class IncomingMessageIn(serializers.Serializer[IncomingMessage]):
             category=values["category"],
             priority=PRIORITIES.get(values.get("priority", "")),
             sent_at=values.get("sent_at"),
+            uploads=uploads,
         )
+
+
+class MessageWithFilesIn(serializers.Serializer[Any]):
+    """A buyer's message with files, as multipart/form-data."""
+
+    message = serializers.JSONField(help_text="The message, as JSON.")
+    files = serializers.ListField(child=serializers.FileField(), required=False)
 
 
 class ReceivedOut(serializers.Serializer[Any]):
@@ -171,6 +194,7 @@ class OutgoingOut(serializers.Serializer[Any]):
     customer = serializers.CharField(source="ticket.customer.external_id")
     kind = serializers.CharField()
     body = serializers.CharField()
+    attachments = AttachmentOut(many=True, source="attachments.all")
 
 
 class QueueRowOut(serializers.Serializer[Any]):

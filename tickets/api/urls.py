@@ -1,7 +1,7 @@
 """/api/: the same addresses on an agency's host and on a store's. The gate decides which stores they reach."""
 
 from django.urls import path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from tickets.api import views
 
@@ -9,7 +9,7 @@ TICKET = "v1/stores/<slug:store>/tickets/<int:number>/"
 
 api = [
     path("schema/", SpectacularAPIView.as_view(), name="api_schema"),
-    path("docs/", SpectacularSwaggerView.as_view(url_name="api_schema"), name="api_docs"),
+    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api_schema"), name="api_docs"),
     path("v1/stores/", views.Stores.as_view(), name="api_stores"),
     path("v1/queue/", views.QueueList.as_view(), name="api_queue"),
     path("v1/stores/<slug:store>/messages/", views.IncomingMessages.as_view(), name="api_receive"),
@@ -19,6 +19,7 @@ api = [
         views.DeliveryReport.as_view(),
         name="api_delivery",
     ),
+    path("v1/stores/<slug:store>/attachments/<uuid:attachment_id>/", views.File.as_view(), name="api_attachment"),
     path("v1/stores/<slug:store>/tickets/", views.Tickets.as_view(), name="api_tickets"),
     path(TICKET, views.OneTicket.as_view(), name="api_ticket"),
     path(TICKET + "messages/", views.Messages.as_view(), name="api_messages"),

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.db import transaction
+from django.http import FileResponse, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -28,19 +32,12 @@ from tickets.actions.reply import reply_to_ticket
 from tickets.api import serializers as shapes
 from tickets.channels import default_channel
 from tickets.desk.models import Outbox
+from tickets.incoming import Upload
 from tickets.models import Message, Ticket
-from tickets.queries import (
-    Filters,
-    message_rows,
-    messages_for,
-    outgoing_for,
-    queue_for,
-    store_ref,
-    ticket_for,
-    ticket_row,
-    ticket_rows,
-    tickets_for,
-)
+from tickets.queries.conversation import message_rows, ticket_row, ticket_rows
+from tickets.queries.gate import attachment_for, messages_for, outgoing_for, ticket_for, tickets_for
+from tickets.queries.names import store_ref
+from tickets.queries.queue import Filters, queue_for
 
 PAGE = 50
 MOST = 200
@@ -63,9 +60,12 @@ class DeskAPIView(APIView):
         return request.auth  # type: ignore[return-value]
 
     def read(self, shape: type[serializers.Serializer[Any]], request: Request) -> Any:
-        if not isinstance(request.data, dict):
+        return self.shape(shape, request.data)
+
+    def shape(self, shape: type[serializers.Serializer[Any]], data: Any, **context: Any) -> Any:
+        if not isinstance(data, dict):
             raise Invalid(_("Send a JSON object."), field=None)
-        serializer = shape(data=request.data)
+        serializer = shape(data=data, context=context)
         serializer.is_valid(raise_exception=True)
         return serializer
 
@@ -118,18 +118,36 @@ class QueueList(DeskAPIView):
 
 
 class IncomingMessages(DeskAPIView):
+    parser_classes = (*APIView.parser_classes, MultiPartParser)
+
     @extend_schema(
-        request=shapes.IncomingMessageIn,
+        request={"application/json": shapes.IncomingMessageIn, "multipart/form-data": shapes.MessageWithFilesIn},
         responses={201: shapes.ReceivedOut, 200: shapes.ReceivedOut, **ERRORS_AND_CONFLICT},
         operation_id="messages_receive",
     )
     def post(self, request: Request, store: str) -> Response:
-        """Hand in a buyer's message. 201 for a new one, 200 for one that was received before."""
+        """Hand in a buyer's message. 201 for a new one, 200 for one that was received before.
+
+        With files as multipart/form-data: the message as JSON in the part `message`, the files in parts `files`.
+        """
         found = store_for(self.caller(request), store, Action.RECEIVE)
-        incoming = self.read(shapes.IncomingMessageIn, request).incoming(default_channel(found.marketplace))
+        message, uploads = self.parts(request)
+        shape = self.shape(shapes.IncomingMessageIn, message, has_files=bool(uploads))
+        incoming = shape.incoming(default_channel(found.marketplace), uploads)
         with in_store(found):
             received = receive_message(incoming, now=timezone.now())
         return Response(shapes.ReceivedOut(received).data, status=201 if received.is_new else 200)
+
+    def parts(self, request: Request) -> tuple[Any, tuple[Upload, ...]]:
+        """The message and its files, from JSON or from a form."""
+        if not isinstance(request.data, QueryDict):
+            return request.data, ()
+        try:
+            message = json.loads(request.data.get("message", ""))
+        except (ValueError, RecursionError) as error:
+            raise Invalid(_("This part is not JSON."), field="message") from error
+        files = request.FILES.getlist("files")
+        return message, tuple(Upload(file.name or "file", file.read()) for file in files)
 
 
 class Tickets(DeskAPIView):
@@ -179,6 +197,18 @@ class Messages(DeskAPIView):
             page = messages_for(caller, found, ticket).filter(seq__gt=cursor)[: limit + 1]
             rows = message_rows(caller, found, page)
         return self.page(rows, limit, lambda row: row.seq, shapes.MessageOut)
+
+
+class File(DeskAPIView):
+    @extend_schema(responses={(200, "application/octet-stream"): bytes, **ERRORS}, operation_id="attachments_read")
+    def get(self, request: Request, store: str, attachment_id: UUID) -> FileResponse:
+        """The bytes of an attachment."""
+        caller = self.caller(request)
+        found = store_for(caller, store, Action.VIEW)
+        with in_store(found):
+            file = attachment_for(caller, found, attachment_id)
+            content, name, kind = file.file.open("rb"), file.name, file.content_type
+        return FileResponse(content, as_attachment=True, filename=name, content_type=kind)
 
 
 class TicketVerb(DeskAPIView):

@@ -24,12 +24,11 @@ class DeskConsumer(AsyncJsonWebsocketConsumer):
 
     async def connect(self) -> None:
         self.caller = self.scope["caller"]
-        await self._ask_gate()
-        place = self.caller.place
-        if place.agency_id is None:
+        agency_id = self.caller.place.agency_id
+        if agency_id is None or not await self._ask_gate():
             await self.close(4404)
             return
-        self.group = agency_group(place.agency_id)
+        self.group = agency_group(agency_id)
         await self.channel_layer.group_add(self.group, self.channel_name)
         await self.accept()
         await self.send_json({"type": "hello"})
@@ -42,20 +41,19 @@ class DeskConsumer(AsyncJsonWebsocketConsumer):
         """Nothing is asked for over this socket: a page acts by its forms."""
 
     async def tickets_changed(self, event: dict[str, Any]) -> None:
-        if time.monotonic() - self.asked_at > GATE_LASTS:
-            await self._ask_gate()
+        if time.monotonic() - self.asked_at > GATE_LASTS and not await self._ask_gate():
+            await self.close(4401)
+            return
         for hint in event["hints"]:
             if hint["store"] in self.allowed:
                 await self.send_json({"type": "ticket.changed", **hint})
 
-    async def _ask_gate(self) -> None:
+    async def _ask_gate(self) -> bool:
+        """Asks anew what the caller may hear of. False for somebody who is no longer let in at all."""
         allowed = await in_database(stores_now, self.caller)
-        if allowed is None:
-            self.allowed = frozenset()
-            await self.close(4401)
-        else:
-            self.allowed = allowed
+        self.allowed = allowed or frozenset()
         self.asked_at = time.monotonic()
+        return allowed is not None
 
 
 def stores_now(caller: Caller) -> frozenset[int] | None:

@@ -16,7 +16,7 @@ from django.db.utils import DatabaseError, InterfaceError
 from tenants.later import nudge
 from tickets.actions.breach import breach_overdue, stores_with_overdue
 from tickets.actions.deliver import WORK_OUTBOX
-from tickets.queries import stores_with_mail_due
+from tickets.queries.outbox import stores_with_mail_due
 
 log = logging.getLogger(__name__)
 

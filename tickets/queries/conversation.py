@@ -1,0 +1,180 @@
+"""One ticket with its messages, and tickets and messages as the API prints them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from tenants.access import Action, Caller, colleagues, may
+from tenants.context import in_store
+from tenants.models import Store, User
+from tickets.channels import Channel
+from tickets.desk.models import QueueEntry
+from tickets.models import Event, Message, Ticket
+from tickets.models.ticket import Category, Priority
+from tickets.queries.gate import messages_for, ticket_for
+from tickets.queries.names import aliases_for, person_ref, store_ref
+from tickets.rows import AttachmentRow, Conversation, EventRow, MessageRow, PastTicket, PersonRef, TicketRow
+
+MESSAGES_PAGE = 50
+MESSAGES_AT_ONCE = 1000  # what a page that has scrolled far up is given afresh: the latest of them
+HISTORY = 30
+
+
+def conversation_for(
+    caller: Caller,
+    store: Store,
+    number: int,
+    *,
+    before: int | None = None,
+    since: int | None = None,
+    size: int = MESSAGES_PAGE,
+) -> Conversation:
+    """A ticket with its last `size` messages, those before a seq, or all from a seq on. Enters the store by itself."""
+    entry = QueueEntry.objects.filter(store=store, ticket_number=number).first()
+    people = list(colleagues(store)) if may(store, Action.ASSIGN) else []
+    aliases = aliases_for([store])
+    with in_store(store):
+        ticket = ticket_for(caller, store, number, Action.VIEW)
+        messages = messages_for(caller, store, ticket)
+        first_seq = messages.values_list("seq", flat=True).first() or 0
+        if since is not None:
+            messages, size = messages.filter(seq__gte=since), MESSAGES_AT_ONCE
+        if before is not None:
+            messages = messages.filter(seq__lt=before)
+        page = list(reversed(messages.order_by("-seq")[:size]))
+        return Conversation(
+            ticket=_ticket_row(ticket, store, entry, caller, aliases),
+            messages=tuple(message_row(m, store, caller, aliases) for m in page),
+            has_earlier=bool(page) and page[0].seq > first_seq,
+            may_reply=may(store, Action.REPLY),
+            may_note=may(store, Action.NOTE),
+            may_assign=may(store, Action.ASSIGN),
+            may_close=may(store, Action.CLOSE),
+            colleagues=tuple(PersonRef(person.pk, str(person)) for person in people),
+            history=_history(ticket, store, caller, aliases),
+            past=_past(ticket),
+        )
+
+
+def _ticket_row(
+    ticket: Ticket, store: Store, entry: QueueEntry | None, caller: Caller, aliases: dict[tuple[int, int], str]
+) -> TicketRow:
+    return TicketRow(
+        store=store_ref(store),
+        number=ticket.number,
+        buyer=str(ticket.customer),
+        buyer_external_id=ticket.customer.external_id,
+        buyer_email=ticket.customer.email,
+        language=ticket.customer.language,
+        channel=ticket.channel,
+        channel_label=str(Channel(ticket.channel).label),
+        subject=ticket.subject,
+        category=ticket.category,
+        category_label=str(Category(ticket.category).label) if ticket.category else "",
+        priority=ticket.priority,
+        priority_label=str(Priority(ticket.priority).label),
+        state=ticket.state,
+        state_label=str(Ticket.State(ticket.state).label),
+        assignee=person_ref(ticket.assignee, store, caller, aliases),
+        is_mine=ticket.assignee_id == caller.person.pk,
+        last_seq=ticket.last_seq,
+        openings=ticket.openings,
+        opened_at=ticket.opened_at,
+        waiting_since=ticket.waiting_since,
+        first_response_at=ticket.first_response_at,
+        due_at=entry.due_at if entry else None,
+        is_breached=bool(entry and entry.due_at and entry.due_at <= timezone.now()),
+        last_message_at=ticket.last_message_at,
+        closed_at=ticket.closed_at,
+    )
+
+
+def ticket_row(caller: Caller, store: Store, ticket: Ticket) -> TicketRow:
+    """One ticket as the API prints it. Inside the entered store."""
+    entry = QueueEntry.objects.filter(store=store, ticket_number=ticket.number).first()
+    return _ticket_row(ticket, store, entry, caller, aliases_for([store]))
+
+
+def ticket_rows(caller: Caller, store: Store, tickets: Sequence[Ticket]) -> list[TicketRow]:
+    """A page of tickets as the API prints them. Inside the entered store; two queries more."""
+    numbers = [ticket.number for ticket in tickets]
+    entries = {e.ticket_number: e for e in QueueEntry.objects.filter(store=store, ticket_number__in=numbers)}
+    aliases = aliases_for([store])
+    return [_ticket_row(ticket, store, entries.get(ticket.number), caller, aliases) for ticket in tickets]
+
+
+def message_rows(caller: Caller, store: Store, messages: Iterable[Message]) -> list[MessageRow]:
+    """Messages as the API prints them. Inside the entered store."""
+    aliases = aliases_for([store])
+    return [message_row(message, store, caller, aliases) for message in messages]
+
+
+def message_row(message: Message, store: Store, caller: Caller, aliases: dict[tuple[int, int], str]) -> MessageRow:
+    author = person_ref(message.author, store, caller, aliases)
+    return MessageRow(
+        id=message.pk,
+        seq=message.seq,
+        kind=message.kind,
+        author=author.name if author else "",
+        is_own=message.author_id == caller.person.pk,
+        body=message.body,
+        at=message.created_at,
+        sent_at=message.sent_at,
+        delivery=message.delivery,
+        delivery_label=str(Message.Delivery(message.delivery).label),
+        delivery_error=message.delivery_error,
+        external_id=message.external_id,
+        attachments=tuple(
+            AttachmentRow(str(file.pk), file.name, file.content_type, file.size, file.is_image)
+            for file in message.attachments.all()
+        ),
+    )
+
+
+def _past(ticket: Ticket) -> tuple[PastTicket, ...]:
+    others = Ticket.objects.filter(customer_id=ticket.customer_id).exclude(pk=ticket.pk).order_by("-number")[:10]
+    return tuple(
+        PastTicket(t.number, t.state, str(Ticket.State(t.state).label), t.subject, t.last_message_at) for t in others
+    )
+
+
+_SAID_IN_CONVERSATION = (Event.Kind.RECEIVED, Event.Kind.REPLIED, Event.Kind.NOTED, Event.Kind.DELIVERY)
+
+
+def _history(ticket: Ticket, store: Store, caller: Caller, aliases: dict[tuple[int, int], str]) -> tuple[EventRow, ...]:
+    """The latest events that the conversation itself does not show, newest first."""
+    events = ticket.events.exclude(kind__in=_SAID_IN_CONVERSATION)
+    if not may(store, Action.ASSIGN):
+        events = events.exclude(kind=Event.Kind.ASSIGNED)
+    latest = list(events.select_related("actor").order_by("-pk")[:HISTORY])
+    given = {event.after.get("assignee") for event in latest if event.kind == Event.Kind.ASSIGNED}
+    names = {user.pk: str(user) for user in User.objects.filter(pk__in=given - {None})} if given else {}
+    rows = []
+    for event in latest:
+        who = person_ref(event.actor, store, caller, aliases)
+        rows.append(EventRow(event.kind, _said(event, who.name if who else "", names), event.at))
+    return tuple(rows)
+
+
+def _said(event: Event, who: str, names: dict[int, str]) -> str:
+    match event.kind:
+        case Event.Kind.OPENED:
+            return _("Opened by the buyer")
+        case Event.Kind.REOPENED:
+            return _("Reopened by %(who)s") % {"who": who} if who else _("Reopened: the buyer wrote again")
+        case Event.Kind.CLOSED:
+            return _("Closed by %(who)s") % {"who": who}
+        case Event.Kind.ACKNOWLEDGED:
+            return _("Acknowledged automatically")
+        case Event.Kind.BREACHED:
+            return _("The buyer had waited too long")
+        case Event.Kind.ASSIGNED if event.after.get("assignee") is None:
+            return _("%(who)s took it off its assignee") % {"who": who}
+        case Event.Kind.ASSIGNED if event.after["assignee"] == event.actor_id:
+            return _("%(who)s took it") % {"who": who}
+        case Event.Kind.ASSIGNED:
+            return _("%(who)s gave it to %(to)s") % {"who": who, "to": names.get(event.after["assignee"], "?")}
+    return event.kind

@@ -1,0 +1,72 @@
+"""The gate to a ticket, its messages and its files. The only door to a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from tenants.access import Action, Caller, may, require
+from tenants.context import current_store
+from tenants.errors import NotFound
+from tenants.models import Store
+from tickets.models import Attachment, Message, Ticket
+
+
+def ticket_for(caller: Caller, store: Store, number: int, action: Action, *, lock: bool = False) -> Ticket:
+    """The ticket, inside its entered store, for one action. `store` comes from access.store_for.
+
+    With `lock`, the row is held until the transaction ends: verbs want that. Raises Forbidden, NotFound (`number`).
+    """
+    require(caller, store, action)
+    if current_store().pk != store.pk:
+        raise RuntimeError("the ticket's store is not the one that is entered")
+    tickets = Ticket.objects.select_related("customer")
+    if lock:
+        tickets = tickets.select_for_update(no_key=True, of=("self",))
+    ticket = tickets.filter(pk=number).first()
+    if ticket is None:
+        raise NotFound(field="number")
+    return ticket
+
+
+def tickets_for(caller: Caller, store: Store, *, state: str = "") -> QuerySet[Ticket]:
+    """The same gate as a queryset, inside the entered store."""
+    require(caller, store, Action.VIEW)
+    tickets = Ticket.objects.select_related("customer", "assignee")
+    return tickets.filter(state=state) if state else tickets
+
+
+def messages_for(caller: Caller, store: Store, ticket: Ticket) -> QuerySet[Message]:
+    """The messages that this reader may see, in order: notes only for those who may write them."""
+    require(caller, store, Action.VIEW)
+    messages = ticket.messages.select_related("author").prefetch_related("attachments").order_by("seq")
+    return messages if may_read_notes(caller, store) else messages.exclude(kind=Message.Kind.NOTE)
+
+
+def attachment_for(caller: Caller, store: Store, attachment_id: UUID) -> Attachment:
+    """A file, inside the entered store. One in a note is for those who may read notes. Raises NotFound."""
+    require(caller, store, Action.VIEW)
+    files = Attachment.objects.select_related("message").filter(pk=attachment_id)
+    if not may_read_notes(caller, store):
+        files = files.exclude(message__kind=Message.Kind.NOTE)
+    file = files.first()
+    if file is None or not file.file.storage.exists(str(file.file.name)):
+        raise NotFound(field="attachment")
+    return file
+
+
+def may_read_notes(caller: Caller, store: Store) -> bool:
+    return may(store, Action.NOTE)
+
+
+def outgoing_for(caller: Caller, store: Store, message_ids: Sequence[int]) -> list[Message]:
+    """The messages that wait for the store's connector, in order. Inside the entered store."""
+    require(caller, store, Action.DELIVER)
+    return list(
+        Message.objects.select_related("ticket__customer")
+        .prefetch_related("attachments")
+        .filter(pk__in=message_ids)
+        .order_by("pk")
+    )

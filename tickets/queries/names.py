@@ -1,0 +1,33 @@
+"""Stores and people as a reader may know them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tenants.access import Action, Caller, may
+from tenants.models import Assignment, Store, User
+from tickets.rows import PersonRef, StoreRef
+
+
+def store_ref(store: Store) -> StoreRef:
+    return StoreRef(store.pk, store.slug, store.name, store.band, store.time_zone, store.marketplace)
+
+
+def aliases_for(stores: Iterable[Store]) -> dict[tuple[int, int], str]:
+    """(store, person) → the name that the store's seller sees. Asked for only where a seller is reading."""
+    sellers = [store.pk for store in stores if not may(store, Action.ASSIGN)]
+    if not sellers:
+        return {}
+    given = Assignment.objects.filter(store_id__in=sellers).exclude(alias="")
+    return {(row.store_id, row.user_id): row.alias for row in given}
+
+
+def person_ref(
+    person: User | None, store: Store, caller: Caller, aliases: dict[tuple[int, int], str]
+) -> PersonRef | None:
+    """The person as this reader may know them: the agency's roster is not the seller's to see."""
+    if person is None:
+        return None
+    if person.pk == caller.person.pk or may(store, Action.ASSIGN):
+        return PersonRef(person.pk, str(person))
+    return PersonRef(0, aliases.get((store.pk, person.pk)) or store.name)

@@ -1,0 +1,187 @@
+"""The queue: open work over every store that one may see, most urgent first; and what a search finds in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from tenants.access import Action, Caller, may, stores_for
+from tenants.context import read_across
+from tenants.errors import Invalid
+from tenants.models import Store, User
+from tickets.channels import Channel
+from tickets.cursors import QueueCursor
+from tickets.desk.models import QueueEntry
+from tickets.models.ticket import Category
+from tickets.queries.names import aliases_for, person_ref, store_ref
+from tickets.queries.search import find_tickets
+from tickets.rows import Queue, QueueRow
+
+QUEUE_PAGE = 50
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the queue is narrowed to. Empty strings narrow nothing."""
+
+    view: str = "all"  # all, mine, unassigned, overdue
+    store: str = ""
+    channel: str = ""
+    q: str = ""
+    cursor: str = ""
+
+    VIEWS = ("all", "mine", "unassigned", "overdue")
+
+    @classmethod
+    def asked(cls, query: Mapping[str, str]) -> Filters:
+        """As a query string says it. Raises Invalid (`view`) for one that does not exist."""
+        view, cursor = query.get("view", ""), query.get("cursor", "")
+        store, channel, q = (query.get(name, "").replace("\x00", "") for name in ("store", "channel", "q"))
+        if view and view not in cls.VIEWS:
+            raise Invalid(_("There is no such view."), field="view")
+        return cls(view or "all", store, channel, q[:200], cursor)
+
+
+def queue_for(caller: Caller, filters: Filters, *, now: datetime, size: int = QUEUE_PAGE) -> Queue:
+    """A page of open work over every store the caller may see, most urgent first; a search finds closed tickets too.
+
+    Four queries however many stores: stores, counts, entries, and one UNION for the lines; when narrowed one more for
+    the totals, and when searched one more for the search.
+    """
+    stores = {store.pk: store for store in stores_for(caller)}
+    entries = QueueEntry.objects.filter(store_id__in=stores)
+    counts = _counts(entries, caller, now)
+    narrowed = _narrow(entries, caller, filters, now)
+    closed: list[QueueEntry] = []
+    if filters.q.strip():
+        narrowed, closed = _search(narrowed, filters, list(stores.values()))
+    found = list(QueueCursor.read(filters.cursor).after(narrowed).select_related("assignee")[: size + 1])
+    page, more = found[:size], len(found) > size
+    if filters == Filters(cursor=filters.cursor):
+        total, overdue = counts["all"], counts["overdue"]
+    else:
+        totals = narrowed.aggregate(total=Count("pk"), overdue=Count("pk", filter=_overdue(now)))
+        total, overdue = totals["total"] + len(closed), totals["overdue"]
+    return Queue(
+        rows=_rows(page + ([] if more else closed), stores, caller, now),
+        total=total,
+        overdue=overdue,
+        next_cursor=QueueCursor.at(page[-1]).write() if more else "",
+        counts=counts,
+    )
+
+
+def _overdue(now: datetime) -> Q:
+    return Q(due_at__lte=now)
+
+
+def _counts(entries: QuerySet[QueueEntry], caller: Caller, now: datetime) -> dict[str, int]:
+    return entries.aggregate(
+        all=Count("pk"),
+        mine=Count("pk", filter=Q(assignee=caller.person)),
+        unassigned=Count("pk", filter=Q(assignee__isnull=True)),
+        overdue=Count("pk", filter=_overdue(now)),
+    )
+
+
+def _narrow(entries: QuerySet[QueueEntry], caller: Caller, filters: Filters, now: datetime) -> QuerySet[QueueEntry]:
+    if filters.view == "mine":
+        entries = entries.filter(assignee=caller.person)
+    elif filters.view == "unassigned":
+        entries = entries.filter(assignee__isnull=True)
+    elif filters.view == "overdue":
+        entries = entries.filter(_overdue(now))
+    if filters.store:
+        entries = entries.filter(store__slug=filters.store)
+    if filters.channel:
+        entries = entries.filter(channel=filters.channel)
+    return entries
+
+
+def _search(
+    entries: QuerySet[QueueEntry], filters: Filters, stores: list[Store]
+) -> tuple[QuerySet[QueueEntry], list[QueueEntry]]:
+    """The entries that match, and closed tickets that do, in the shape of entries, latest first."""
+    found = find_tickets([store for store in stores if filters.store in ("", store.slug)], filters.q)
+    match = Q(pk__in=[])
+    by_store: dict[int, list[int]] = {}
+    for ticket in found:
+        by_store.setdefault(ticket.store_id, []).append(ticket.ticket_number)
+    for store_id, numbers in by_store.items():
+        match |= Q(store_id=store_id, ticket_number__in=numbers)
+    closed = [ticket for ticket in found if ticket.state == "closed" and filters.channel in ("", ticket.channel)]
+    if filters.view != "all":
+        closed = []
+    people = User.objects.in_bulk([ticket.assignee_id for ticket in closed if ticket.assignee_id])
+    for ticket in closed:
+        ticket.assignee = people.get(ticket.assignee_id or 0)
+    return entries.filter(match), sorted(closed, key=lambda ticket: ticket.last_message_at, reverse=True)
+
+
+def _rows(
+    entries: Sequence[QueueEntry], stores: dict[int, Store], caller: Caller, now: datetime
+) -> tuple[QueueRow, ...]:
+    lines = _lines(entries, stores)
+    aliases = aliases_for(stores.values())
+    return tuple(_row(entry, stores[entry.store_id], lines, aliases, caller, now) for entry in entries)
+
+
+def _lines(entries: Sequence[QueueEntry], stores: dict[int, Store]) -> dict[tuple[int, int], tuple[str, str, str]]:
+    """(store, number) → (buyer, kind of the last message, its first 160 characters), in one UNION."""
+    by_store: dict[int, list[int]] = {}
+    for entry in entries:
+        by_store.setdefault(entry.store_id, []).append(entry.ticket_number)
+    if not by_store:
+        return {}
+    wanted = [number for numbers in by_store.values() for number in numbers]
+    lines = {}
+    for with_notes in (True, False):
+        here = [stores[pk] for pk in by_store if may(stores[pk], Action.NOTE) == with_notes]
+        hidden = "" if with_notes else " AND kind <> 'note'"
+        rows = read_across(
+            here,
+            "SELECT {store}, t.number, coalesce(nullif(c.name, ''), c.external_id), m.kind, left(m.body, 160)"
+            " FROM {schema}.tickets_ticket t JOIN {schema}.tickets_customer c ON c.id = t.customer_id"
+            " LEFT JOIN LATERAL (SELECT kind, body FROM {schema}.tickets_message WHERE ticket_id = t.number"
+            " AND kind NOT IN ('bot', 'system')" + hidden + " ORDER BY seq DESC LIMIT 1) m ON true"
+            " WHERE t.number = ANY(%s)",
+            [wanted],
+        )
+        for store_id, number, buyer, kind, body in rows:
+            lines[store_id, number] = (buyer, kind or "", " ".join((body or "").split()))
+    return lines
+
+
+def _row(
+    entry: QueueEntry,
+    store: Store,
+    lines: dict[tuple[int, int], tuple[str, str, str]],
+    aliases: dict[tuple[int, int], str],
+    caller: Caller,
+    now: datetime,
+) -> QueueRow:
+    buyer, kind, line = lines.get((entry.store_id, entry.ticket_number), ("", "", ""))
+    return QueueRow(
+        store=store_ref(store),
+        number=entry.ticket_number,
+        buyer=buyer,
+        channel=entry.channel,
+        channel_label=str(Channel(entry.channel).label),
+        last_line=line,
+        last_kind=kind,
+        state=entry.state,
+        priority=entry.priority,
+        category=entry.category,
+        category_label=str(Category(entry.category).label) if entry.category else "",
+        assignee=person_ref(entry.assignee, store, caller, aliases),
+        is_mine=entry.assignee_id == caller.person.pk,
+        last_seq=entry.last_seq,
+        last_message_at=entry.last_message_at,
+        waiting_since=entry.waiting_since,
+        due_at=entry.due_at,
+        is_breached=entry.due_at is not None and entry.due_at <= now,
+    )
