@@ -38,7 +38,7 @@ def read(form_class: type[forms.Form], request: HttpRequest) -> dict[str, Any]:
     if form.is_valid():
         return form.cleaned_data
     field, messages = next(iter(form.errors.items()))
-    raise Invalid(f"{_('This value can’t be used.')} {messages[0]}", field=str(field))
+    raise Invalid(_("This value can’t be used. %(reason)s") % {"reason": messages[0]}, field=str(field))
 
 
 def uploads(request: HttpRequest) -> tuple[Upload, ...]:

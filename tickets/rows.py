@@ -35,6 +35,7 @@ class QueueRow:
     channel_label: str
     last_line: str
     last_kind: str  # Message.Kind
+    last_is_own: bool  # the reader wrote it
     state: str  # Ticket.State
     priority: int  # 1 urgent, 2 high, 3 normal
     category: str

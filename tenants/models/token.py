@@ -7,6 +7,7 @@ import secrets
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tenants.models.agency import Agency
 from tenants.models.people import User
@@ -22,8 +23,8 @@ def digest(secret: str) -> str:
 
 class ApiToken(models.Model):
     class Scope(models.TextChoices):
-        READ = "read", _("read")
-        WRITE = "write", _("read and write")
+        READ = "read", pgettext_lazy("scope of a token", "read")
+        WRITE = "write", pgettext_lazy("scope of a token", "read and write")
 
     name = models.CharField(max_length=80)
     prefix = models.CharField(max_length=12, help_text="The first letters, to tell tokens apart.")

@@ -130,8 +130,18 @@ def _rows(
     return tuple(_row(entry, stores[entry.store_id], lines, aliases, caller, now) for entry in entries)
 
 
-def _lines(entries: Sequence[QueueEntry], stores: dict[int, Store]) -> dict[tuple[int, int], tuple[str, str, str]]:
-    """(store, number) → (buyer, kind of the last message, its first 160 characters), in one UNION."""
+@dataclass(frozen=True)
+class Line:
+    """What a row of the queue shows of its conversation."""
+
+    buyer: str = ""
+    kind: str = ""
+    author_id: int | None = None
+    text: str = ""
+
+
+def _lines(entries: Sequence[QueueEntry], stores: dict[int, Store]) -> dict[tuple[int, int], Line]:
+    """(store, number) → what was said last, its first 160 characters, in one UNION."""
     by_store: dict[int, list[int]] = {}
     for entry in entries:
         by_store.setdefault(entry.store_id, []).append(entry.ticket_number)
@@ -144,35 +154,37 @@ def _lines(entries: Sequence[QueueEntry], stores: dict[int, Store]) -> dict[tupl
         hidden = "" if with_notes else " AND kind <> 'note'"
         rows = read_across(
             here,
-            "SELECT {store}, t.number, coalesce(nullif(c.name, ''), c.external_id), m.kind, left(m.body, 160)"
+            "SELECT {store}, t.number, coalesce(nullif(c.name, ''), c.external_id), m.kind, m.author_id,"
+            " left(m.body, 160)"
             " FROM {schema}.tickets_ticket t JOIN {schema}.tickets_customer c ON c.id = t.customer_id"
-            " LEFT JOIN LATERAL (SELECT kind, body FROM {schema}.tickets_message WHERE ticket_id = t.number"
+            " LEFT JOIN LATERAL (SELECT kind, author_id, body FROM {schema}.tickets_message WHERE ticket_id = t.number"
             " AND kind NOT IN ('bot', 'system')" + hidden + " ORDER BY seq DESC LIMIT 1) m ON true"
             " WHERE t.number = ANY(%s)",
             [wanted],
         )
-        for store_id, number, buyer, kind, body in rows:
-            lines[store_id, number] = (buyer, kind or "", " ".join((body or "").split()))
+        for store_id, number, buyer, kind, author, body in rows:
+            lines[store_id, number] = Line(buyer, kind or "", author, " ".join((body or "").split()))
     return lines
 
 
 def _row(
     entry: QueueEntry,
     store: Store,
-    lines: dict[tuple[int, int], tuple[str, str, str]],
+    lines: dict[tuple[int, int], Line],
     aliases: dict[tuple[int, int], str],
     caller: Caller,
     now: datetime,
 ) -> QueueRow:
-    buyer, kind, line = lines.get((entry.store_id, entry.ticket_number), ("", "", ""))
+    line = lines.get((entry.store_id, entry.ticket_number), Line())
     return QueueRow(
         store=store_ref(store),
         number=entry.ticket_number,
-        buyer=buyer,
+        buyer=line.buyer,
         channel=entry.channel,
         channel_label=str(Channel(entry.channel).label),
-        last_line=line,
-        last_kind=kind,
+        last_line=line.text,
+        last_kind=line.kind,
+        last_is_own=line.author_id == caller.person.pk,
         state=entry.state,
         priority=entry.priority,
         category=entry.category,
