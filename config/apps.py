@@ -1,4 +1,7 @@
+from typing import ClassVar
+
 from django.apps import AppConfig
+from django.contrib.staticfiles.apps import StaticFilesConfig
 
 
 class ConfigConfig(AppConfig):
@@ -8,3 +11,9 @@ class ConfigConfig(AppConfig):
 
     def ready(self) -> None:
         from config import checks  # noqa: F401  # registers them, once every model is loaded
+
+
+class StaticConfig(StaticFilesConfig):
+    """Leaves out htmx's extensions: nobody asks for them, and their imports lead nowhere."""
+
+    ignore_patterns: ClassVar[list[str]] = [*StaticFilesConfig.ignore_patterns, "django_htmx/ext/*"]

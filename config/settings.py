@@ -39,14 +39,14 @@ URLCONF_OF_PLACE = {
 # ---------------------------------------------------------------- apps
 SHARED_APPS = [
     "django_tenants",
-    "config",
+    "config.apps.ConfigConfig",
     "tenants",
     "tickets.desk",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.staticfiles",
+    "config.apps.StaticConfig",
     "allauth",
     "allauth.account",
     "channels",
