@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from django.apps import AppConfig
 from django.contrib.staticfiles.apps import StaticFilesConfig
 
@@ -16,4 +14,4 @@ class ConfigConfig(AppConfig):
 class StaticConfig(StaticFilesConfig):
     """Leaves out htmx's extensions: nobody asks for them, and their imports lead nowhere."""
 
-    ignore_patterns: ClassVar[list[str]] = [*StaticFilesConfig.ignore_patterns, "django_htmx/ext/*"]
+    ignore_patterns = [*StaticFilesConfig.ignore_patterns, "django_htmx/ext/*"]

@@ -1,6 +1,7 @@
 """HTTP to Django, sockets to the consumers behind the origin check."""
 
 import os
+import warnings
 
 from asgiref.sync import sync_to_async
 from channels.routing import ProtocolTypeRouter, URLRouter
@@ -10,6 +11,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+# Files are read in the request's thread, ten megabytes at most: that they are no asynchronous iterators is known.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 get_asgi_application()
 
 # Models may only be imported once Django is set up.

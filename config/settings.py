@@ -217,6 +217,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "DESCRIPTION": "Messages in, replies out, for every store of an agency.",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_URLCONF": "config.urls_agency",
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -60,3 +60,8 @@ def test_page_is_light(open_page: Open) -> None:
     )
     assert sum(sizes) < MOST_BYTES
     assert outside == []
+
+
+def test_api_describes_itself_in_the_browser(open_page: Open) -> None:
+    page = open_page(None, "/api/docs/")
+    page.locator(".opblock", has_text="/outgoing/").first.wait_for()
