@@ -6,7 +6,7 @@ import { say } from "./words.js";
 const QUIET = 3000; // ms without a socket before it is mentioned
 const POLL = 5000;
 const LONGEST = 15000; // between two tries
-const SAFETY = 60000; // a look without a reason: a socket can be dead without either side knowing
+const SAFETY = 15000; // a look without a reason: a socket can be dead without either side knowing
 
 const desk = document.getElementById("desk");
 const line = document.getElementById("connection");
