@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import IO, Any
 
-from django.core.exceptions import RequestDataTooBig
-from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
 from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
 
-from tenants.errors import DomainError, NotFound, error_body
+from tenants.errors import RETRY_AFTER, as_domain_error, error_body
 
 
 class BoundedJSONParser(JSONParser):
@@ -24,29 +22,18 @@ class BoundedJSONParser(JSONParser):
             raise exceptions.ParseError(_("This JSON is nested too deeply.")) from error
         except (LookupError, ValueError) as error:  # an encoding that is none
             raise exceptions.ParseError(_("This is not JSON in UTF-8.")) from error
-        except RequestDataTooBig as error:
-            raise TooLarge from error
-
-
-class TooLarge(exceptions.APIException):
-    status_code = 413
-    default_code = "too_large"
-    default_detail = _("A request may have 2 MB.")
 
 
 def error_response(error: Exception, context: dict[str, Any]) -> Response | None:
     """Every refusal as {"error": {"code", "message", "field", "details"}}; anything else is a bug and stays a 500."""
-    if isinstance(error, Http404):
-        error = NotFound()
-    if isinstance(error, RequestDataTooBig):
-        error = TooLarge()
-    if isinstance(error, DomainError):
-        return Response(error.body(), status=error.status)
+    if refusal := as_domain_error(error):
+        headers = {"Retry-After": RETRY_AFTER} if refusal.status == 503 else {}
+        return Response(refusal.body(), status=refusal.status, headers=headers)
     if not isinstance(error, exceptions.APIException):
         return None
     field, code, message = _first(error.get_codes(), error.detail)
-    headers = {"WWW-Authenticate": getattr(error, "auth_header", None), "Retry-After": getattr(error, "wait", None)}
-    told = {name: str(value) for name, value in headers.items() if value}
+    known = {"WWW-Authenticate": getattr(error, "auth_header", None), "Retry-After": getattr(error, "wait", None)}
+    told = {name: str(value) for name, value in known.items() if value}
     return Response(error_body(code, message, field), status=error.status_code, headers=told)
 
 

@@ -16,8 +16,10 @@ BUSY_APP = "desk"  # public tables that every message writes to
 @register("deskfleet")
 def check_settings(**_kwargs: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
-    if settings.HTTPS and settings.SECRET_KEY == settings.DEVELOPMENT_KEY:
-        found.append(Error("HTTPS is on with the development SECRET_KEY.", hint="Set SECRET_KEY.", id="deskfleet.E001"))
+    at_home = settings.BASE_HOST == "localhost" or settings.BASE_HOST.endswith(".localhost")
+    if settings.SECRET_KEY == settings.DEVELOPMENT_KEY and (settings.HTTPS or not at_home):
+        hint = "Set SECRET_KEY: whoever knows the published one can forge links that reset passwords."
+        found.append(Error("The development SECRET_KEY on a host that others reach.", hint=hint, id="deskfleet.E001"))
     if settings.SESSION_COOKIE_DOMAIN is not None:
         found.append(Error("A session would be valid on other hosts.", hint="Unset it.", id="deskfleet.E002"))
     if settings.DATABASES["default"]["ENGINE"] != "tenants.postgresql":

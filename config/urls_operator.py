@@ -7,4 +7,6 @@ from tenants.urls import everywhere
 
 urlpatterns = [path("", views.fleet, name="fleet"), *everywhere]
 
+handler400 = "config.errors.malformed"
 handler404 = "config.errors.not_found"
+handler500 = "config.errors.broken"

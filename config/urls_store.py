@@ -11,4 +11,6 @@ urlpatterns = [
     *everywhere,
 ]
 
+handler400 = "config.errors.malformed"
 handler404 = "config.errors.not_found"
+handler500 = "config.errors.broken"

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, ClassVar
 
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.db import InterfaceError, OperationalError
+from django.http import Http404
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+log = logging.getLogger(__name__)
+RETRY_AFTER = "2"  # seconds, with every 503
 
 
 def error_body(code: str, message: str, field: str | None, details: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -41,6 +48,20 @@ class DomainError(Exception):
         return error_body(self.code, str(self), self.field, self.details)
 
 
+def as_domain_error(error: Exception) -> DomainError | None:
+    """What of the framework's own errors is a refusal and not a bug; None for everything else."""
+    if isinstance(error, DomainError):
+        return error
+    if isinstance(error, Http404):
+        return NotFound()
+    if isinstance(error, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent):
+        return TooMuch()
+    if isinstance(error, OperationalError | InterfaceError):
+        log.error("the database does not answer: %s", type(error.__cause__ or error).__name__)
+        return Unavailable()
+    return None
+
+
 class NotFound(DomainError):
     """Missing and forbidden look the same from outside: what is not yours does not exist."""
 
@@ -63,6 +84,22 @@ class Invalid(DomainError):
     code = "invalid"
     status = 400
     message = _("This value can't be used.")
+
+
+class Unavailable(DomainError):
+    """The database is away, full or busy. Nothing was written; the same again in a moment has one effect."""
+
+    code = "unavailable"
+    status = 503
+    message = _("The desk is busy for a moment. Nothing was lost; try again.")
+
+
+class TooMuch(DomainError):
+    """More files, fields or bytes than a request may have."""
+
+    code = "too_large"
+    status = 413
+    message = _("That is more than can be sent at once.")
 
 
 class Conflict(DomainError):

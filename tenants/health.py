@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.core.cache import cache
+import redis
+from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
@@ -15,7 +16,7 @@ def _database() -> None:
 
 
 def _redis() -> None:
-    cache.get("health")
+    redis.from_url(settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5).ping()
 
 
 # Without PostgreSQL nothing works; without Redis pages poll, jobs wait for the reconciler, and nothing is lost.

@@ -8,6 +8,8 @@ from enum import StrEnum
 from django.conf import settings
 from django.db import connection
 
+SESSION_HOST = "host"  # where a session keeps the host that it was made on
+
 
 class Kind(StrEnum):
     OPERATOR = "operator"

@@ -2,38 +2,92 @@
 
 from __future__ import annotations
 
-import logging
+import time
+from collections.abc import Iterable
+from functools import cache
 from typing import Any, Final
 
 import django_rq
+from django.conf import settings
 from django.db import transaction
-from redis.exceptions import RedisError
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from rq.job import Job
 
-log = logging.getLogger(__name__)
+from tenants import live
+from tenants.background import Background
 
 # Whatever is planted in Redis, only these run. A job carries ids, never text.
 JOBS: Final = frozenset({"tickets.jobs.work_outbox"})
+PATIENCE: Final = 0.5  # seconds; what Redis has not answered by then is asked once more, then dropped
+MARKED: Final = 120  # seconds; a queued job that was lost keeps others away for so long
+
+_Nudge = tuple[str, tuple[int, ...]]  # (job, ids)
 
 
 class ListedJob(Job):
-    """A job that runs only if it is on the list: Redis may be written to by others, and RQ would call anything."""
+    """A job that runs only if it is on the list: Redis may be written to by others, and RQ would call anything.
+
+    RQ ends the process of a job by os._exit, so what the job has announced is sent before `perform` returns.
+    """
 
     def perform(self) -> Any:
-        if self.func_name not in JOBS:
-            raise PermissionError(f"{self.func_name} is not on the list of jobs")
-        return super().perform()
+        try:
+            if self.func_name not in JOBS:
+                raise PermissionError(f"{self.func_name} is not on the list of jobs")
+            self.connection.delete(_mark(self.func_name, self.args))
+            return super().perform()
+        finally:
+            flush()
 
 
 def nudge_after_commit(job: str, *ids: int) -> None:
-    """After the commit, asks a worker to run `job(*ids)`. If Redis is away, the reconciler finds the rows."""
-    if job not in JOBS:
-        raise ValueError(f"{job} is not on the list of jobs")
-    transaction.on_commit(lambda: nudge(job, *ids), robust=True)
+    """After the commit, asks a worker to run `job(*ids)`. Nobody waits for Redis; a lost nudge the reconciler mends."""
+    _require_listed(job)
+    transaction.on_commit(lambda: _nudges.post((job, ids), None), robust=True)
 
 
 def nudge(job: str, *ids: int) -> None:
-    try:
-        django_rq.get_queue("default").enqueue(job, *ids, result_ttl=0, failure_ttl=86400)
-    except RedisError:
-        log.warning("no nudge for %s%s: Redis does not answer; the reconciler will find it", job, ids)
+    """The same, now. While one such job waits for a worker, no second one is queued; one that runs is no hindrance."""
+    _require_listed(job)
+    _nudges.post((job, ids), None)
+
+
+def flush(timeout: float = 1.0) -> bool:
+    """Waits until every hint and nudge of this process is sent, or lost, `timeout` seconds at most. Whether so."""
+    ends = time.monotonic() + timeout
+    hints_sent = live.flush(timeout)
+    return _nudges.flush(max(0.0, ends - time.monotonic())) and hints_sent
+
+
+def _require_listed(job: str) -> None:
+    if job not in JOBS:
+        raise ValueError(f"{job} is not on the list of jobs")
+
+
+def _enqueue(nudges: dict[_Nudge, None]) -> None:
+    """Raises RedisError at the first one that Redis does not take; those behind it would only wait as long."""
+    queue = django_rq.get_queue("default", commit_mode="auto", connection=_redis())
+    for job, ids in nudges:
+        if queue.connection.set(_mark(job, ids), "", nx=True, ex=MARKED):
+            queue.enqueue(job, *ids, result_ttl=0, failure_ttl=86400)
+
+
+def _mark(job: str, ids: Iterable[object]) -> str:
+    """Set while such a job waits. Not RQ's own `unique`, under which a job that runs, failed, or died with its worker
+    keeps new ones away as well: the first would lose nudges, the others would stop a store's mail for minutes."""
+    return ":".join(["nudged", job, *map(str, ids)])
+
+
+@cache
+def _redis() -> Redis:
+    return Redis.from_url(
+        settings.RQ_QUEUES["default"]["URL"],
+        socket_timeout=PATIENCE,
+        socket_connect_timeout=PATIENCE,
+        retry=Retry(NoBackoff(), 1),
+    )
+
+
+_nudges: Final = Background("nudges", _enqueue)

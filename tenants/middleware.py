@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import cast
 
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.core.exceptions import DisallowedHost
-from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound, JsonResponse
 from django.utils import translation
 from django.utils.decorators import sync_only_middleware
 from django.utils.functional import SimpleLazyObject
 
 from tenants.access import Caller
+from tenants.errors import RETRY_AFTER, Unavailable
 from tenants.health import answer as health_answer
-from tenants.hosts import Place, bare_host, place_of
+from tenants.hosts import SESSION_HOST, Place, bare_host, place_of
 from tenants.models import User
+
+log = logging.getLogger(__name__)
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -42,10 +48,26 @@ class HostMiddleware:
             place = place_of(bare_host(request.get_host()))
         except DisallowedHost:
             place = None
+        except (OperationalError, InterfaceError):  # the first query of every request: the database is away or full
+            return JsonResponse(Unavailable().body(), status=503, headers={"Retry-After": RETRY_AFTER})
         if place is None:
             return HttpResponseNotFound("Not found", content_type="text/plain")
         request.place = place
         request.urlconf = settings.URLCONF_OF_PLACE[place.kind]
+        return self.get_response(request)
+
+
+@sync_only_middleware
+class SessionMiddleware:
+    """Ends a session that is shown on another host than it was made on: a cookie that was carried there by hand."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: DeskRequest) -> HttpResponse:
+        if request.session.get(SESSION_KEY) and request.session.get(SESSION_HOST) != request.place.host:
+            log.warning("a session of %s was shown on %s", request.session.get(SESSION_HOST), request.place.host)
+            request.session.flush()
         return self.get_response(request)
 
 

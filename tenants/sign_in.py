@@ -9,6 +9,7 @@ from allauth.account.auth_backends import AuthenticationBackend
 from django.http import HttpRequest
 
 from tenants.access import is_at_home
+from tenants.hosts import SESSION_HOST
 from tenants.models import User
 
 
@@ -25,5 +26,10 @@ class PlaceBackend(AuthenticationBackend):
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    def login(self, request: HttpRequest, user: User) -> None:
+        """A session belongs to the host on which it began; see tenants.middleware.SessionMiddleware."""
+        super().login(request, user)
+        request.session[SESSION_HOST] = request.place.host  # type: ignore[attr-defined]
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False  # people are invited

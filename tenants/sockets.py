@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest
 
 from tenants.access import Caller, is_at_home
-from tenants.hosts import bare_host, place_of
+from tenants.hosts import SESSION_HOST, bare_host, place_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -32,7 +33,10 @@ async def in_database(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -
 
 
 class PlaceSocketMiddleware:
-    """Puts `caller` on the scope, or closes before accepting: foreign origin, unknown host, nobody signed in."""
+    """Puts `caller` on the scope, or closes before accepting: foreign origin, unknown host, nobody signed in.
+
+    `ask_again` on the scope gives the caller as of now, from the same cookie: None once they have signed out.
+    """
 
     def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
         self.app = CookieMiddleware(_WithCaller(app))
@@ -49,13 +53,13 @@ class _WithCaller:
         headers = dict(scope["headers"])
         host = headers.get(b"host", b"").decode("latin-1")
         origin = headers.get(b"origin", b"").decode("latin-1")
-        caller = None
-        if is_own_origin(origin, host):
-            caller = await in_database(caller_of, host, scope["cookies"].get(settings.SESSION_COOKIE_NAME, ""))
+        session_key = scope["cookies"].get(settings.SESSION_COOKIE_NAME, "")
+        caller = await in_database(caller_of, host, session_key) if is_own_origin(origin, host) else None
         if caller is None:
             await send({"type": "websocket.close", "code": 4403})
             return
-        await self.app({**scope, "caller": caller}, receive, send)
+        ask_again = partial(caller_of, host, session_key)
+        await self.app({**scope, "caller": caller, "ask_again": ask_again}, receive, send)
 
 
 def is_own_origin(origin: str, host: str) -> bool:
@@ -75,6 +79,8 @@ def caller_of(host: str, session_key: str) -> Caller | None:
         return None
     request = HttpRequest()
     request.session = SessionStore(session_key)
+    if request.session.get(SESSION_HOST) != place.host:
+        return None
     person = get_user(request)
     if not person.is_authenticated or not is_at_home(person, place):
         return None

@@ -13,6 +13,7 @@ from django.test.client import ClientHandler
 
 from tenants.actions.issue_token import issue_token
 from tenants.context import in_store
+from tenants.hosts import SESSION_HOST
 from tenants.models import ApiToken, Store, User
 from tests.cast import NORTH_HOST, Cast, load_cast, make_cast
 
@@ -33,6 +34,12 @@ def share_middleware() -> None:
         self._middleware_chain = loaded._middleware_chain
 
     ClientHandler.load_middleware = shared  # type: ignore[method-assign]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser comes last: playwright leaves an event loop in this thread, beside which Django refuses to query."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
 
 
 @pytest.fixture(scope="session")
@@ -73,6 +80,9 @@ def sign_in(db: None) -> SignIn:
         client = Client(headers={"host": host})
         if person is not None:
             client.force_login(person, backend="tenants.sign_in.PlaceBackend")
+            session = client.session
+            session[SESSION_HOST] = host
+            session.save()
         return client
 
     return signed_in

@@ -22,6 +22,7 @@ from django.urls import URLPattern, URLResolver
 
 from tenants.actions.issue_token import issue_token
 from tenants.context import in_store
+from tenants.hosts import SESSION_HOST
 from tenants.live import announce
 from tenants.models import ApiToken, Store, User
 from tests.cast import NORTH_HOST, PNG, SOUTH_HOST, Cast, canary
@@ -31,6 +32,7 @@ from tests.sockets import Socket
 from tickets.actions.attach import attach
 from tickets.actions.note import add_note
 from tickets.incoming import Upload
+from tickets.live import consumers
 from tickets.live.routing import socket_urls
 from tickets.models import Attachment, Message, Ticket
 
@@ -543,10 +545,13 @@ def session_of(cast: Cast) -> Iterator[Any]:
     """A session that is really committed: sockets read on connections of their own."""
     made: list[str] = []
 
-    def signed_in(who: str) -> str:
+    def signed_in(who: str, host: str = NORTH_HOST) -> str:
         def commit() -> str:
             client = Client()
             client.force_login(getattr(cast, who), backend="tenants.sign_in.PlaceBackend")
+            session = client.session
+            session[SESSION_HOST] = host
+            session.save()
             return client.cookies["session"].value
 
         made.append(in_a_thread(commit))
@@ -574,11 +579,11 @@ async def opens(one: Socket) -> bool:
 
 @pytest.mark.parametrize("who", ["anonymous", *PEOPLE])
 def test_socket_opens_where_its_person_is_at_home(cast: Cast, session_of: Any, who: str) -> None:
-    session = "" if who == "anonymous" else session_of(who)
+    hosts = (*HOSTS, C_HOST, OPERATOR_HOST, UNKNOWN_HOST)
+    sessions = {host: "" if who == "anonymous" else session_of(who, host) for host in hosts}
 
     async def scene() -> dict[str, bool]:
-        hosts = (*HOSTS, C_HOST, OPERATOR_HOST, UNKNOWN_HOST)
-        return {host: await opens(socket(host, session)) for host in hosts}
+        return {host: await opens(socket(host, sessions[host])) for host in hosts}
 
     at_home = {host for person, host in SEES if person == who} | ({C_HOST} if who == "cy" else set())
     assert {host for host, opened in asyncio.run(scene()).items() if opened} == at_home
@@ -614,6 +619,31 @@ def test_host_that_is_none_opens_no_socket(cast: Cast, session_of: Any, host: st
     assert asyncio.run(opens(socket(host, session_of("ann")))) is False
 
 
+def test_session_of_one_host_opens_nothing_on_another(cast: Cast, session_of: Any, sign_in: SignIn) -> None:
+    """Ann is at home on both: a cookie that was carried over by hand is refused all the same, and ends."""
+    assert asyncio.run(opens(socket(A_HOST, session_of("ann", NORTH_HOST)))) is False
+    client = sign_in(cast.ann, NORTH_HOST)
+    assert client.get("/").status_code == 200
+    assert client.get("/", headers={"host": A_HOST}).status_code == 302
+    assert client.get("/").status_code == 302
+
+
+def test_socket_closes_by_itself_when_its_person_signs_out(
+    cast: Cast, session_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "GATE_LASTS", 0.1)
+    session = session_of("ann")
+
+    async def scene() -> int:
+        desk = socket(NORTH_HOST, session)
+        assert await desk.connect()
+        assert await desk.read() == {"type": "hello"}
+        await asyncio.to_thread(in_a_thread, lambda: Session.objects.filter(session_key=session).delete())
+        return await desk.closed_with()
+
+    assert asyncio.run(scene()) == 4401
+
+
 @pytest.mark.parametrize("session", ["x", "\x00", "a" * 5000, "'; drop table x; --"])
 def test_forged_session_opens_no_socket(cast: Cast, session: str) -> None:
     assert asyncio.run(opens(socket(NORTH_HOST, session))) is False
@@ -631,7 +661,7 @@ def test_forged_session_opens_no_socket(cast: Cast, session: str) -> None:
 )
 def test_socket_hears_of_its_persons_stores_only(cast: Cast, session_of: Any, who: str, host: str, hears: str) -> None:
     stores: dict[str, Store] = {"A": cast.a, "B": cast.b, "C": cast.c}
-    session = session_of(who)
+    session = session_of(who, host)
 
     async def scene() -> list[dict[str, Any]]:
         desk = socket(host, session)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -32,14 +34,14 @@ class QueueCursor:
         if not text:
             return cls()
         try:
-            due, last, pk = json.loads(base64.urlsafe_b64decode(text.encode()))
-            return cls(due and _time(due), _time(last), int(pk))
-        except (ValueError, TypeError, binascii.Error, OverflowError, RecursionError) as error:
-            raise Invalid(_("This cursor is not one of ours."), field="cursor") from error
+            due, last, pk = _decoded(text)
+            return cls(None if due is None else _time(due), _time(last), int(pk))
+        except BROKEN as error:
+            raise Invalid(NOT_OURS, field="cursor") from error
 
     def write(self) -> str:
-        parts = [stamp and stamp.timestamp() for stamp in (self.due_at, self.last_message_at)]
-        return base64.urlsafe_b64encode(json.dumps([*parts, self.pk]).encode()).decode()
+        stamps = [stamp.timestamp() if stamp else None for stamp in (self.due_at, self.last_message_at)]
+        return _encoded([*stamps, self.pk])
 
     def after(self, entries: QuerySet[QueueEntry]) -> QuerySet[QueueEntry]:
         """The entries behind this position, most urgent first."""
@@ -52,5 +54,47 @@ class QueueCursor:
         return entries.filter(Q(due_at__gt=self.due_at) | Q(due_at__isnull=True) | (Q(due_at=self.due_at) & behind))
 
 
-def _time(stamp: float) -> datetime:
+@dataclass(frozen=True)
+class FoundCursor:
+    """Position in what a search found: `search.Wanted.place` of a page's last ticket. Nothing is the beginning."""
+
+    place: tuple[float, ...] = ()
+
+    @classmethod
+    def read(cls, text: str) -> FoundCursor:
+        if not text:
+            return cls()
+        try:
+            rank, latest, store, number = (_number(part) for part in _decoded(text))
+            return cls((rank, latest, store, number))
+        except BROKEN as error:
+            raise Invalid(NOT_OURS, field="cursor") from error
+
+    def write(self) -> str:
+        return _encoded(self.place)
+
+
+NOT_OURS = _("This cursor is not one of ours.")
+BROKEN = (ValueError, TypeError, binascii.Error, OverflowError, OSError, RecursionError)
+
+
+def _encoded(parts: Sequence[float | None]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode()
+
+
+def _decoded(text: str) -> Any:
+    return json.loads(base64.urlsafe_b64decode(text.encode()))
+
+
+def _number(part: Any) -> float:
+    """The number that it is. Raises TypeError for what only looks like one: true, "1"."""
+    if isinstance(part, bool) or not isinstance(part, int | float):
+        raise TypeError(part)
+    return part
+
+
+def _time(part: Any) -> datetime:
+    stamp = _number(part)
+    if not stamp > 0:
+        raise ValueError(stamp)
     return datetime.fromtimestamp(stamp, UTC)

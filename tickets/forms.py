@@ -9,7 +9,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from tenants.errors import Invalid
-from tickets.incoming import Upload
+from tickets.actions.assign import ANYBODY
+from tickets.incoming import Upload, read_uploads
 
 
 class ReplyForm(forms.Form):
@@ -26,6 +27,10 @@ class NoteForm(forms.Form):
 
 class AssignForm(forms.Form):
     assignee = forms.RegexField(r"\A(me|\d{1,18})?\Z", required=False)
+    was = forms.RegexField(r"\A\d{1,18}\Z", required=False)  # who had it on screen, empty for nobody
+
+    def clean_was(self) -> int | None:
+        return int(self.cleaned_data["was"] or 0) or None if "was" in self.data else ANYBODY
 
 
 class CloseForm(forms.Form):
@@ -42,4 +47,4 @@ def read(form_class: type[forms.Form], request: HttpRequest) -> dict[str, Any]:
 
 
 def uploads(request: HttpRequest) -> tuple[Upload, ...]:
-    return tuple(Upload(file.name or "file", file.read()) for file in request.FILES.getlist("files"))
+    return read_uploads(request.FILES.getlist("files"))

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, Final
 
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
+
+from tenants.errors import Invalid
 from tickets.channels import Channel
+
+MOST_FILES: Final = 10
+MOST_BYTES: Final = 10 * 1024 * 1024
+
+
+class FileRefused(Invalid):
+    code = "file_refused"
 
 
 @dataclass(frozen=True)
@@ -14,6 +27,16 @@ class Upload:
 
     name: str
     content: bytes
+
+
+def read_uploads(files: Sequence[UploadedFile[Any]]) -> tuple[Upload, ...]:
+    """The files with their bytes; what is too many or too large is refused before it is read into memory."""
+    if len(files) > MOST_FILES:
+        raise FileRefused(_("Attach at most %(most)d files.") % {"most": MOST_FILES}, field="files")
+    for file in files:
+        if (file.size or 0) > MOST_BYTES:
+            raise FileRefused(_("%(name)s is larger than 10 MB.") % {"name": (file.name or "")[-120:]}, field="files")
+    return tuple(Upload(file.name or "file", file.read()) for file in files)
 
 
 @dataclass(frozen=True)

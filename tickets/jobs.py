@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
-from django.utils import timezone
+import time
+from typing import Final
 
+from tenants.clock import database_now
 from tenants.context import in_store
+from tenants.later import nudge
+from tenants.models import Store
 from tenants.queries import store_by_id
-from tickets.actions.deliver import deliver
+from tickets.actions.deliver import WORK_OUTBOX, deliver
 from tickets.queries.outbox import mail_due_in
+
+# Seconds after which no further letter is begun, so that RQ's limit (60 s) finds none on its way.
+WORK_FOR: Final = 30.0
 
 
 def work_outbox(store_id: int) -> None:
-    """Delivers what is due in one store. A store that is gone or closed has nothing due."""
+    """Delivers what is due in one store, for WORK_FOR at most, and asks for another turn if something is left.
+
+    A store that is gone or closed has nothing due.
+    """
     store = store_by_id(store_id)
     if store is None:
         return
-    due = mail_due_in(store, timezone.now())
+    _deliver_due(store, until=time.monotonic() + WORK_FOR)
+    if mail_due_in(store, database_now()):  # more than a batch or the time allowed, or what had to wait its turn
+        nudge(WORK_OUTBOX, store_id)
+
+
+def _deliver_due(store: Store, *, until: float) -> None:
+    due = mail_due_in(store, database_now())
     with in_store(store):
         for outbox_id in due:
-            deliver(outbox_id, now=timezone.now())
+            if time.monotonic() >= until:
+                return
+            deliver(outbox_id, now=database_now())

@@ -76,6 +76,20 @@ class MessageRow:
 
 
 @dataclass(frozen=True)
+class OutgoingRow:
+    """A message that waits for the store's connector."""
+
+    id: int
+    ticket: int
+    seq: int
+    channel: str
+    customer: str  # the channel's own id of the buyer
+    kind: str  # Message.Kind: agent, bot
+    body: str
+    attachments: tuple[AttachmentRow, ...]
+
+
+@dataclass(frozen=True)
 class EventRow:
     """A line of the ticket's history, already said in the reader's language."""
 
@@ -150,7 +164,17 @@ class Queue:
     """One page of the queue, with the counts that its filters show."""
 
     rows: tuple[QueueRow, ...]
-    total: int  # open tickets that match
+    total: int  # tickets that match; of a search, as many as it hands out
+    is_cut: bool  # the search found more than that
     overdue: int  # of those that match
     next_cursor: str  # empty on the last page
     counts: dict[str, int]  # all, mine, unassigned, overdue: over all stores of the caller, unfiltered
+
+    @property
+    def oldest(self) -> QueueRow | None:
+        """The row whose buyer waits too long since longest: the first one, but in the order of a search."""
+        return min(
+            (row for row in self.rows if row.is_breached),
+            key=lambda row: row.due_at or row.last_message_at,
+            default=None,
+        )

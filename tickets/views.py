@@ -8,15 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.db import transaction
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from tenants.access import Action, store_for, stores_for
+from tenants.clock import database_now
 from tenants.context import in_store
 from tenants.errors import Invalid
 from tenants.hosts import Kind
@@ -33,7 +32,7 @@ from tickets.channels import Channel
 from tickets.forms import AssignForm, CloseForm, NoteForm, ReplyForm, read, uploads
 from tickets.models import Ticket
 from tickets.queries.conversation import conversation_for
-from tickets.queries.gate import attachment_for, ticket_for
+from tickets.queries.gate import attachment_for, locked_ticket
 from tickets.queries.names import store_ref
 from tickets.queries.queue import Filters, queue_for
 
@@ -97,8 +96,8 @@ def reply(request: DeskRequest, store: str, number: int) -> HttpResponse:
     files = uploads(request)
 
     def verb(ticket: Ticket) -> None:
-        now = timezone.now()
-        reply_to_ticket(
+        now = database_now()
+        said = reply_to_ticket(
             ticket,
             author=request.user,
             body=asked["body"],
@@ -108,7 +107,7 @@ def reply(request: DeskRequest, store: str, number: int) -> HttpResponse:
             now=now,
         )
         if asked["then_close"]:
-            close_ticket(ticket, by=request.user, now=now)
+            close_ticket(ticket, by=request.user, now=now, seen_seq=said.seq)
 
     try:
         found = _act(request, store, number, Action.REPLY, verb)
@@ -124,7 +123,7 @@ def note(request: DeskRequest, store: str, number: int) -> HttpResponse:
     asked = read(NoteForm, request)
 
     def verb(ticket: Ticket) -> None:
-        add_note(ticket, author=request.user, body=asked["body"], client_key=asked["client_key"], now=timezone.now())
+        add_note(ticket, author=request.user, body=asked["body"], client_key=asked["client_key"], now=database_now())
 
     return _sent(request, _act(request, store, number, Action.NOTE, verb), number, None)
 
@@ -132,7 +131,8 @@ def note(request: DeskRequest, store: str, number: int) -> HttpResponse:
 @login_required
 @require_POST
 def assign(request: DeskRequest, store: str, number: int) -> HttpResponse:
-    asked = read(AssignForm, request)["assignee"]
+    form = read(AssignForm, request)
+    asked = form["assignee"]
     to = request.user if asked == "me" else person_by_id(int(asked)) if asked else None
     if asked and to is None:
         raise Invalid(_("This person does not work in this store."), field="assignee")
@@ -140,13 +140,14 @@ def assign(request: DeskRequest, store: str, number: int) -> HttpResponse:
 
     def verb(ticket: Ticket) -> None:
         before.append(ticket.assignee_id)
-        assign_ticket(ticket, to=to, by=request.user, now=timezone.now())
+        assign_ticket(ticket, to=to, by=request.user, now=database_now(), was=form["was"])
 
     found = _act(request, store, number, Action.ASSIGN, verb)
     text = _("Given to %(name)s.") % {"name": to} if to else _("Given to nobody.")
     if to is not None and to.pk == request.user.pk:
         text = _("It is yours.")
-    undo = {"undo": reverse("assign", args=[store, number]), "undo_fields": {"assignee": str(before[0] or "")}}
+    fields = {"assignee": str(before[0] or ""), "was": str(to.pk) if to else ""}
+    undo = {"undo": reverse("assign", args=[store, number]), "undo_fields": fields}
     return _sent(request, found, number, {"text": text, **undo})
 
 
@@ -156,7 +157,7 @@ def close(request: DeskRequest, store: str, number: int) -> HttpResponse:
     asked = read(CloseForm, request)
 
     def verb(ticket: Ticket) -> None:
-        close_ticket(ticket, by=request.user, now=timezone.now(), seen_seq=asked["seen_seq"])
+        close_ticket(ticket, by=request.user, now=database_now(), seen_seq=asked["seen_seq"])
 
     try:
         found = _act(request, store, number, Action.CLOSE, verb)
@@ -169,7 +170,7 @@ def close(request: DeskRequest, store: str, number: int) -> HttpResponse:
 @require_POST
 def reopen(request: DeskRequest, store: str, number: int) -> HttpResponse:
     def verb(ticket: Ticket) -> None:
-        reopen_ticket(ticket, by=request.user, now=timezone.now())
+        reopen_ticket(ticket, by=request.user, now=database_now())
 
     found = _act(request, store, number, Action.CLOSE, verb)
     return _sent(request, found, number, {"text": _("#%(number)d is open again.") % {"number": number}})
@@ -178,8 +179,8 @@ def reopen(request: DeskRequest, store: str, number: int) -> HttpResponse:
 @login_required
 @require_POST
 def resend(request: DeskRequest, store: str, number: int, message_id: int) -> HttpResponse:
-    def verb(_ticket: Ticket) -> None:
-        try_again(message_id, by=request.user, now=timezone.now())
+    def verb(ticket: Ticket) -> None:
+        try_again(ticket, message_id, by=request.user, now=database_now())
 
     return _sent(request, _act(request, store, number, Action.REPLY, verb), number, None)
 
@@ -188,10 +189,8 @@ def resend(request: DeskRequest, store: str, number: int, message_id: int) -> Ht
 
 
 def _act(request: DeskRequest, slug: str, number: int, action: Action, verb: Callable[[Ticket], Any]) -> Store:
-    """Gate, store, transaction, locked ticket, verb: the one way in which a view changes a ticket."""
-    store = store_for(request.caller, slug, action)
-    with in_store(store), transaction.atomic():
-        verb(ticket_for(request.caller, store, number, action, lock=True))
+    with locked_ticket(request.caller, slug, number, action) as (store, ticket):
+        verb(ticket)
     return store
 
 
@@ -233,7 +232,7 @@ def _closed_toast(store: Store, number: int) -> dict[str, Any]:
 
 def _queue_context(request: DeskRequest) -> dict[str, Any]:
     filters = Filters.asked(request.GET)
-    now = timezone.now()
+    now = database_now()
     return {
         "queue": queue_for(request.caller, filters, now=now),
         "filters": filters,
@@ -252,7 +251,7 @@ def _conversation_context(request: DeskRequest, conversation: Any) -> dict[str, 
 
 def _place_context(request: DeskRequest) -> dict[str, Any]:
     return {
-        "now": timezone.now(),
+        "now": database_now(),
         "is_store_host": request.place.kind == Kind.STORE,
         "place_name": request.place.name,
         "person_name": str(request.user),

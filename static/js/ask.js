@@ -20,6 +20,13 @@ export function signIn() {
   location.assign(`${desk.dataset.signIn}?next=${next}`);
 }
 
+// The desk never just stands still: what can't be read now is said, and taken back when it can.
+function trouble(is) {
+  const line = document.getElementById("connection");
+  if (is) line.textContent = say("reconnecting");
+  else if (line.textContent === say("reconnecting")) line.textContent = "";
+}
+
 // → { status, html }; status 0 when the server could not be reached. Throws only when aborted.
 export async function ask(url, { signal, quiet = true } = {}) {
   if (!quiet) busy(1);
@@ -34,9 +41,11 @@ export async function ask(url, { signal, quiet = true } = {}) {
       signIn();
       return { status: 401, html: "" };
     }
+    trouble(answer.status >= 500);
     return { status: answer.status, html: await answer.text() };
   } catch (error) {
     if (signal?.aborted) throw error;
+    trouble(true);
     return { status: 0, html: "" };
   } finally {
     if (!quiet) busy(-1);
@@ -73,7 +82,7 @@ export function coalesced(task, gap) {
       await task();
     } finally {
       const end = performance.now();
-      notBefore = Math.max(start + (document.hidden ? gap * 4 : gap), end + (end - start));
+      notBefore = Math.max(start + (document.hidden ? gap * 4 : gap), end + Math.min(3000, end - start));
       running = false;
       if (wanted) plan();
     }

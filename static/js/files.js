@@ -1,4 +1,5 @@
 // Attachments by choosing, pasting and dropping. The file field itself holds them, so the form sends what is shown.
+import { refusal } from "./notice.js";
 import { say } from "./words.js";
 
 const field = () => document.getElementById("files");
@@ -6,7 +7,18 @@ const form = () => document.getElementById("composer");
 
 export const takeFiles = () => [...(field()?.files ?? [])];
 
+const MOST_BYTES = 10 * 1024 * 1024; // as tickets/incoming.py has it
+
+// What the server would refuse for its size is told now, and not after it has travelled.
+function fitting(files) {
+  const tooLarge = files.filter((file) => file.size > MOST_BYTES);
+  const place = document.getElementById("composer-error");
+  place.replaceChildren(...tooLarge.map((file) => refusal(say("tooLarge", { name: file.name }))));
+  return files.filter((file) => file.size <= MOST_BYTES);
+}
+
 function put(files) {
+  files = fitting(files);
   const transfer = new DataTransfer();
   for (const file of files) transfer.items.add(file);
   field().files = transfer.files;
@@ -54,7 +66,7 @@ function named(file) {
 
 export function startFiles() {
   const writable = () => form() && field() && form().querySelector('[value="note"]:checked') === null;
-  document.addEventListener("change", (event) => event.target.id === "files" && show());
+  document.addEventListener("change", (event) => event.target.id === "files" && put(takeFiles()));
   document.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
     if (!files.length || event.target.id !== "body" || !writable()) return;

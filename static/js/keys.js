@@ -50,6 +50,7 @@ const KEYS = {
   r: () => conversationNow() && chooseMode("reply"),
   n: () => conversationNow() && chooseMode("note"),
   a: giveTo,
+  u: () => document.querySelector("#toasts .undo")?.click(),
   e: () => document.getElementById("do-close")?.click(),
   g: () => (prefix = Date.now()),
   "/": () => document.getElementById("search").focus(),

@@ -44,7 +44,7 @@ export function toast({ text, undo, undo_fields: fields }) {
   const leave = () => box.remove();
   if (undo) {
     box.append(
-      button(say("undo"), "button small", () => {
+      button(say("undo"), "button small undo", () => {
         leave();
         window.htmx.ajax("POST", undo, { source: document.body, target: document.body, swap: "keyed", values: fields ?? {} });
       }),

@@ -40,3 +40,8 @@ def revoke_token(token: ApiToken, *, now: datetime) -> None:
 def note_use(token: ApiToken, *, now: datetime) -> None:
     """Remembers that the token is alive. Called once an hour: a busy token must not be a hot row."""
     ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+
+
+def revoke_named(agency: Agency, name: str, *, now: datetime) -> None:
+    """Ends every live token of the agency that was given this name."""
+    ApiToken.objects.filter(agency=agency, name=name, revoked_at__isnull=True).update(revoked_at=now)

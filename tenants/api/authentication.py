@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
@@ -13,6 +12,7 @@ from rest_framework.request import Request
 
 from tenants.access import Caller
 from tenants.actions.issue_token import note_use
+from tenants.clock import database_now
 from tenants.models import User
 from tenants.queries import token_of
 
@@ -31,7 +31,7 @@ class TokenAuthentication(BaseAuthentication):
         if scheme.lower() != "bearer" or not secret:
             raise AuthenticationFailed(_("Send the token as “Authorization: Bearer …”."))
         token = token_of(secret.strip())
-        now = timezone.now()
+        now = database_now()
         if token is None or token.revoked_at or (token.expires_at and token.expires_at <= now):
             raise AuthenticationFailed(_("This token is unknown, expired or revoked."))
         person = token.person

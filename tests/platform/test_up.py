@@ -140,6 +140,8 @@ def test_who_fails_again_and_again_is_given_up(
 
 @pytest.mark.parametrize("wanted", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_wanted_stop_is_heard_once(wanted: signal.Signals) -> None:
+    # Under nohup SIGHUP is ignored, and rightly stays so.
+    signal.signal(wanted, signal.default_int_handler if wanted == signal.SIGINT else signal.SIG_DFL)
     before = signal.getsignal(wanted)
     with stoppable():
         with pytest.raises(Stop):

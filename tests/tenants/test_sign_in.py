@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core import mail
 from django.test import Client
 
@@ -140,13 +141,14 @@ def test_reset_link_leads_to_the_host_that_was_asked(cast: Cast) -> None:
 
 
 def test_session_of_one_host_is_no_session_on_another(cast: Cast, sign_in: Any) -> None:
-    """A cookie carried over by hand: the person is known, but nothing there is theirs."""
+    """A cookie carried over by hand opens nothing there, and ends."""
     session = sign_in(cast.di, A).cookies["session"].value
     other = Client(headers={"host": NORTH_HOST})
     other.cookies["session"] = session
     page = other.get("/desk/queue/")
     assert b"CANARY" not in page.content
-    assert other.get("/desk/store-a/1/").status_code == 404
+    assert other.get("/desk/store-a/1/").status_code == 302
+    assert not Session.objects.filter(session_key=session).exists()
 
 
 @pytest.mark.parametrize("path", ["/desk/store-a/1/close/", "/accounts/logout/", "/language/"])

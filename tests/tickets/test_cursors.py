@@ -16,7 +16,7 @@ from tenants.errors import Invalid
 from tests.cast import NOON, Cast
 from tests.conftest import Api
 from tests.scenes import buyer_writes, left
-from tickets.cursors import QueueCursor
+from tickets.cursors import FoundCursor, QueueCursor
 from tickets.desk.models import QueueEntry
 from tickets.queries.queue import Filters, queue_for
 
@@ -59,6 +59,13 @@ GARBAGE = [
     encoded([1, 1, float("inf")]),
     encoded([-(10**13), 1, 1]),
     encoded([10**30, 1, 1]),
+    encoded([0, 1, 5]),
+    encoded(["", 1, 5]),
+    encoded([False, 1, 5]),
+    encoded([True, 1, 5]),
+    encoded([[], 1, 1]),
+    encoded([1e17, 1, 5]),
+    encoded([1, 1e17, 5]),
     encoded([None, None, 5]),
     encoded([1, None, 5]),
     base64.urlsafe_b64encode(b"[" * 100_000).decode(),
@@ -70,6 +77,17 @@ GARBAGE = [
 def test_garbage_is_refused_by_name(text: str) -> None:
     with pytest.raises(Invalid) as refused:
         QueueCursor.read(text)
+    assert refused.value.field == "cursor"
+
+
+@pytest.mark.parametrize(
+    "text", [*GARBAGE, encoded([1, 1, 1, True]), encoded([1, 1, 1, "1"])], ids=lambda text: text[:12]
+)
+def test_garbage_is_refused_by_a_search_too(text: str) -> None:
+    if text == encoded([1, 2, 3, 4]):
+        return  # such are a search's own
+    with pytest.raises(Invalid) as refused:
+        FoundCursor.read(text)
     assert refused.value.field == "cursor"
 
 

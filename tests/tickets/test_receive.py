@@ -9,12 +9,14 @@ import pytest
 
 from tenants.errors import Invalid
 from tenants.models import Store
-from tests.cast import NOON, Cast
+from tests.cast import NOON, PNG, Cast
+from tickets.actions import receive
 from tickets.actions.close import close
 from tickets.actions.receive import Received, SameIdOtherText, receive_message
+from tickets.actions.reopen import reopen
 from tickets.channels import Channel
 from tickets.desk.models import Delivery, Outbox, QueueEntry
-from tickets.incoming import IncomingMessage
+from tickets.incoming import IncomingMessage, Upload
 from tickets.models import Event, Message, Ticket
 
 
@@ -130,3 +132,41 @@ def test_bad_input_names_its_field_and_leaves_nothing(store_a: Store, field: str
 def test_store_of_the_row_is_the_store_that_is_entered(store_a: Store) -> None:
     number = write().ticket_number
     assert entry(number).store_id == store_a.pk
+
+
+def test_same_id_with_another_picture_is_refused(store_a: Store) -> None:
+    assert write(uploads=(Upload("a.png", PNG),)).is_new
+    assert not write(uploads=(Upload("b.png", PNG),)).is_new
+    with pytest.raises(SameIdOtherText) as refused:
+        write()
+    assert refused.value.field == "files"
+
+
+def test_ticket_reopened_by_hand_while_a_newer_one_is_closed_goes_on(cast: Cast, store_a: Store) -> None:
+    old = write().ticket_number
+    close(Ticket.objects.get(pk=old), by=cast.ann, now=NOON)
+    new = write("x-2", at=NOON + timedelta(days=8)).ticket_number
+    close(Ticket.objects.get(pk=new), by=cast.ann, now=NOON + timedelta(days=8))
+    reopen(Ticket.objects.get(pk=old), by=cast.ann, now=NOON + timedelta(days=9))
+    assert write("x-3", at=NOON + timedelta(days=20)).ticket_number == old
+
+
+def test_ticket_that_is_reopened_at_the_same_moment_is_not_doubled(
+    cast: Cast, store_a: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message saw the ticket closed, waited for whoever held it, and got it open."""
+    number = write().ticket_number
+    close(Ticket.objects.get(pk=number), by=cast.ann, now=NOON)
+    looked = receive._go_on
+    calls: list[int] = []
+
+    def first_look_is_old(*args: Any, **kwargs: Any) -> Ticket | None:
+        calls.append(1)
+        if len(calls) == 1:
+            reopen(Ticket.objects.get(pk=number), by=cast.ann, now=NOON)
+            return None
+        return looked(*args, **kwargs)
+
+    monkeypatch.setattr(receive, "_go_on", first_look_is_old)
+    assert write("x-2", at=NOON + timedelta(days=30)).ticket_number == number
+    assert len(calls) == 2

@@ -11,12 +11,8 @@ from django.core.files.base import ContentFile
 from django.utils.translation import gettext_lazy as _
 
 from tenants.context import current_store
-from tenants.errors import Invalid
-from tickets.incoming import Upload
+from tickets.incoming import MOST_BYTES, MOST_FILES, FileRefused, Upload
 from tickets.models import Attachment, Message
-
-MOST_FILES: Final = 10
-MOST_BYTES: Final = 10 * 1024 * 1024
 
 # What can be shown or handed on without running anything. SVG and HTML are programs, and stay out.
 KINDS: Final = {
@@ -34,10 +30,6 @@ KINDS: Final = {
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
 }
 _UNSAFE_IN_NAMES = re.compile(r"[\x00-\x1f\x7f/\\:\"<>|*?\u202a-\u202e\u2066-\u2069]+")
-
-
-class FileRefused(Invalid):
-    code = "file_refused"
 
 
 def check_uploads(uploads: Sequence[Upload]) -> None:
@@ -58,7 +50,11 @@ def check_uploads(uploads: Sequence[Upload]) -> None:
 
 
 def attach(message: Message, uploads: Sequence[Upload]) -> list[Attachment]:
-    """Stores the files of a message that was just written. The rows go with the transaction, and so do the bytes."""
+    """Stores the files of a message that was just written.
+
+    The rows go with the transaction. Bytes of one that is rolled back stay behind under a random name which no row
+    tells; nobody can reach them.
+    """
     check_uploads(uploads)
     made = []
     for upload in uploads:

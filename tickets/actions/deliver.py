@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from tenants import live
@@ -21,11 +22,14 @@ from tickets.channels import CARRIED_BY_US, Channel
 from tickets.desk.models import Outbox
 from tickets.marketplaces import email
 from tickets.models import Event, Message, Ticket
+from tickets.queries.outbox import mail_due
 
 WORK_OUTBOX: Final = "tickets.jobs.work_outbox"
 # One e-mail may take this long; until then nobody else tries the same row.
 LEASE = timedelta(minutes=2)
 RETRIES = tuple(timedelta(seconds=s) for s in (10, 30, 120, 600, 1800, 7200, 21600))
+TRIES: Final = 1 + len(RETRIES)
+CUT_OFF: Final = "no answer in time"  # the last try was begun, and nothing is known of its end
 
 _STATE = Message.Delivery
 # What a report may change: a late "sent" does not take back a "read", a bounce takes back a "sent".
@@ -43,37 +47,45 @@ def promise(message: Message, channel: Channel, *, now: datetime) -> None:
     ours = channel in CARRIED_BY_US
     store = current_store()
     Outbox.objects.create(
-        store=store, message_id=message.pk, channel=channel, carried_by_us=ours, next_try_at=now, created_at=now
+        store=store,
+        message_id=message.pk,
+        ticket_number=message.ticket_id,
+        channel=channel,
+        carried_by_us=ours,
+        next_try_at=now,
+        created_at=now,
     )
     if ours:
         nudge_after_commit(WORK_OUTBOX, store.pk)
 
 
 def deliver(outbox_id: int, *, now: datetime) -> None:
-    """Carries one promised message of the entered store, if it is due and nobody else has it.
+    """Carries one promised message of the entered store, if it is due, its turn has come and nobody else has it.
 
-    The row is leased before anything leaves the house and settled after, each in its own transaction: a process
-    that dies in between leaves a row that becomes due again. Never raises for a failure of the carrier; it is
-    written down, retried by `RETRIES`, and shown as failed after the last.
+    The row is leased, and the try counted, before anything leaves the house; it is settled after. Each is a
+    transaction of its own: a process that dies or is timed out in between leaves a row that becomes due again, and has
+    used up a try. Never raises for a failure of the carrier; it is written down, retried by RETRIES, and shown as
+    failed after the last.
     """
-    claimed = Outbox.objects.filter(
-        pk=outbox_id, store=current_store(), carried_by_us=True, next_try_at__lte=now
-    ).update(next_try_at=now + LEASE)
-    if not claimed:
+    row = _claimed(outbox_id, now=now)
+    if row is None:
         return
-    row = Outbox.objects.get(pk=outbox_id)
     message = Message.objects.select_related("ticket__customer", "author").get(pk=row.message_id)
-    problem = email.send(current_store(), message)
-    with transaction.atomic():
-        if not problem:
-            note_delivery(message.pk, Message.Delivery.SENT, now=now)
-            return
-        final = row.attempts >= len(RETRIES)
-        Outbox.objects.filter(pk=row.pk).update(
-            attempts=row.attempts + 1, next_try_at=None if final else now + RETRIES[row.attempts]
-        )
-        if final:
-            note_delivery(message.pk, Message.Delivery.FAILED, error=problem, now=now)
+    problem = CUT_OFF if row.attempts > TRIES else email.send(current_store(), message)
+    if not problem:
+        note_delivery(message.pk, Message.Delivery.SENT, now=now)
+    elif row.attempts >= TRIES or problem == email.NO_ADDRESS:
+        note_delivery(message.pk, Message.Delivery.FAILED, error=problem, now=now)
+    else:  # unless the lease ran out, or somebody has reported meanwhile
+        ours = Outbox.objects.filter(pk=row.pk, next_try_at=row.next_try_at)
+        ours.update(next_try_at=now + RETRIES[row.attempts - 1])
+
+
+def _claimed(outbox_id: int, *, now: datetime) -> Outbox | None:
+    """The row, leased from now on and with this try counted, or None: not due, not its turn, or somebody has it."""
+    due = mail_due(now).filter(pk=outbox_id, store=current_store())
+    claimed = due.update(next_try_at=now + LEASE, attempts=F("attempts") + 1)
+    return Outbox.objects.get(pk=outbox_id) if claimed else None
 
 
 def note_delivery(
@@ -110,26 +122,36 @@ def note_delivery(
         return message
 
 
-def try_again(message_id: int, *, by: User, now: datetime) -> Message:
-    """A person asks for another try of a message that was not sent. Anything else is left as it is."""
+def try_again(ticket: Ticket, message_id: int, *, by: User, now: datetime) -> Message:
+    """A person asks for another try of a message of this ticket that was not sent. Any other is left as it is.
+
+    `ticket` is locked. Raises NotFound for a message of another ticket.
+    """
     with transaction.atomic():
-        message = Message.objects.select_for_update(no_key=True, of=("self",)).filter(pk=message_id).first()
+        messages = Message.objects.select_for_update(no_key=True, of=("self",))
+        message = messages.filter(pk=message_id, ticket=ticket).first()
         if message is None:
             raise NotFound(field="message")
-        if message.delivery != Message.Delivery.FAILED:
-            return message
-        before = {"seq": message.seq, "delivery": message.delivery, "error": message.delivery_error}
-        message.delivery = Message.Delivery.PENDING
-        message.delivery_error = ""
-        message.save(update_fields=["delivery", "delivery_error"])
-        Event.objects.create(
-            ticket_id=message.ticket_id,
-            kind=Event.Kind.DELIVERY,
-            actor=by,
-            before=before,
-            after={"seq": message.seq, "delivery": message.delivery},
-            at=now,
-        )
-        Outbox.objects.filter(store=current_store(), message_id=message.pk).update(next_try_at=now, attempts=0)
-        nudge_after_commit(WORK_OUTBOX, current_store().pk)
+        if message.delivery == Message.Delivery.FAILED:
+            _write_try_again(ticket, message, by=by, now=now)
         return message
+
+
+def _write_try_again(ticket: Ticket, message: Message, *, by: User, now: datetime) -> None:
+    store = current_store()
+    before = {"seq": message.seq, "delivery": message.delivery, "error": message.delivery_error}
+    message.delivery = Message.Delivery.PENDING
+    message.delivery_error = ""
+    message.save(update_fields=["delivery", "delivery_error"])
+    Event.objects.create(
+        ticket=ticket,
+        kind=Event.Kind.DELIVERY,
+        actor=by,
+        before=before,
+        after={"seq": message.seq, "delivery": message.delivery},
+        at=now,
+    )
+    Outbox.objects.filter(store=store, message_id=message.pk).update(next_try_at=now, attempts=0)
+    if ticket.channel in CARRIED_BY_US:
+        nudge_after_commit(WORK_OUTBOX, store.pk)
+    live.announce(store, ticket=ticket.number, seq=ticket.last_seq)

@@ -130,6 +130,9 @@ def _received_before(incoming: IncomingMessage) -> Received:
     )
     if message is None or message.body != incoming.text or message.ticket.customer.external_id != incoming.customer_id:
         raise SameIdOtherText(field="external_id")
+    sizes = message.attachments.values_list("size", flat=True)
+    if sorted(sizes) != sorted(len(upload.content) for upload in incoming.uploads):
+        raise SameIdOtherText(field="files")
     return Received(message.ticket_id, message.seq, message.pk, is_new=False)
 
 
@@ -140,6 +143,8 @@ def _find_or_open(incoming: IncomingMessage, buyer: _Buyer, now: datetime) -> tu
         if ticket := _go_on(buyer, since=since, now=now):
             return ticket, None
         latest = Ticket.objects.select_for_update(no_key=True).filter(customer_id=buyer.pk).order_by("-number").first()
+        if latest and not latest.is_closed and (ticket := _go_on(buyer, since=since, now=now)):
+            return ticket, None  # somebody reopened it while we waited for it
         if latest and latest.closed_at and now - latest.closed_at <= REOPENS_WITHIN:
             return _reopen(latest, since=since, now=now), Event.Kind.REOPENED
     ticket = Ticket.objects.create(
@@ -159,7 +164,9 @@ def _find_or_open(incoming: IncomingMessage, buyer: _Buyer, now: datetime) -> tu
 _GO_ON = """
 UPDATE tickets_ticket SET state = 'waiting', waiting_since = coalesce(waiting_since, %(since)s),
   last_message_at = %(now)s, last_seq = last_seq + 1
-WHERE state <> 'closed' AND number = (SELECT max(number) FROM tickets_ticket WHERE customer_id = %(customer)s)
+WHERE number = (
+  SELECT number FROM tickets_ticket WHERE customer_id = %(customer)s AND state <> 'closed' ORDER BY number DESC LIMIT 1
+) AND state <> 'closed'
 RETURNING *
 """
 

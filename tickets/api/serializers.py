@@ -107,8 +107,24 @@ class NoteIn(serializers.Serializer[Any]):
     client_key = serializers.CharField(max_length=100)
 
 
+class CloseIn(serializers.Serializer[Any]):
+    seen_seq = serializers.IntegerField(
+        min_value=0,
+        max_value=2**62,
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="The last message that was seen. Closing is refused (409) if somebody wrote since.",
+    )
+
+
 class AssignIn(serializers.Serializer[Any]):
     assignee = serializers.EmailField(allow_null=True, help_text="A person's e-mail, or null for nobody.")
+    was = serializers.EmailField(
+        allow_null=True,
+        required=False,
+        help_text="Whom it belonged to when you looked, or null for nobody. Refused (409) if that has changed.",
+    )
 
 
 class DeliveryIn(serializers.Serializer[Any]):
@@ -187,14 +203,14 @@ class MessageOut(serializers.Serializer[Any]):
 class OutgoingOut(serializers.Serializer[Any]):
     """A message that waits to be carried to its buyer."""
 
-    id = serializers.IntegerField(source="pk")
-    ticket = serializers.IntegerField(source="ticket_id")
+    id = serializers.IntegerField()
+    ticket = serializers.IntegerField()
     seq = serializers.IntegerField()
-    channel = serializers.CharField(source="ticket.channel")
-    customer = serializers.CharField(source="ticket.customer.external_id")
+    channel = serializers.CharField()
+    customer = serializers.CharField()
     kind = serializers.CharField()
     body = serializers.CharField()
-    attachments = AttachmentOut(many=True, source="attachments.all")
+    attachments = AttachmentOut(many=True)
 
 
 class QueueRowOut(serializers.Serializer[Any]):

@@ -7,9 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import transaction
 from django.http import FileResponse, QueryDict
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
@@ -19,10 +17,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from tenants.access import Action, Caller, store_for, stores_for
+from tenants.clock import database_now
 from tenants.context import in_store
 from tenants.errors import Invalid
 from tenants.queries import person_by_email
-from tickets.actions.assign import assign
+from tickets.actions.assign import ANYBODY, assign
 from tickets.actions.close import close
 from tickets.actions.deliver import note_delivery
 from tickets.actions.note import add_note
@@ -31,12 +30,12 @@ from tickets.actions.reopen import reopen
 from tickets.actions.reply import reply_to_ticket
 from tickets.api import serializers as shapes
 from tickets.channels import default_channel
-from tickets.desk.models import Outbox
-from tickets.incoming import Upload
+from tickets.incoming import Upload, read_uploads
 from tickets.models import Message, Ticket
 from tickets.queries.conversation import message_rows, ticket_row, ticket_rows
-from tickets.queries.gate import attachment_for, messages_for, outgoing_for, ticket_for, tickets_for
+from tickets.queries.gate import attachment_for, locked_ticket, messages_for, ticket_for, tickets_for
 from tickets.queries.names import store_ref
+from tickets.queries.outbox import outgoing_page
 from tickets.queries.queue import Filters, queue_for
 
 PAGE = 50
@@ -113,7 +112,7 @@ class QueueList(DeskAPIView):
     )
     def get(self, request: Request) -> Response:
         """Open tickets over all stores that this token opens, most urgent first."""
-        queue = queue_for(self.caller(request), Filters.asked(request.query_params), now=timezone.now())
+        queue = queue_for(self.caller(request), Filters.asked(request.query_params), now=database_now())
         return Response({"next": queue.next_cursor or None, "results": shapes.QueueRowOut(queue.rows, many=True).data})
 
 
@@ -135,7 +134,7 @@ class IncomingMessages(DeskAPIView):
         shape = self.shape(shapes.IncomingMessageIn, message, has_files=bool(uploads))
         incoming = shape.incoming(default_channel(found.marketplace), uploads)
         with in_store(found):
-            received = receive_message(incoming, now=timezone.now())
+            received = receive_message(incoming, now=database_now())
         return Response(shapes.ReceivedOut(received).data, status=201 if received.is_new else 200)
 
     def parts(self, request: Request) -> tuple[Any, tuple[Upload, ...]]:
@@ -146,8 +145,7 @@ class IncomingMessages(DeskAPIView):
             message = json.loads(request.data.get("message", ""))
         except (ValueError, RecursionError) as error:
             raise Invalid(_("This part is not JSON."), field="message") from error
-        files = request.FILES.getlist("files")
-        return message, tuple(Upload(file.name or "file", file.read()) for file in files)
+        return message, read_uploads(request.FILES.getlist("files"))
 
 
 class Tickets(DeskAPIView):
@@ -212,7 +210,7 @@ class File(DeskAPIView):
 
 
 class TicketVerb(DeskAPIView):
-    """Gate, store, transaction, locked ticket, verb: the one way in which the API changes a ticket."""
+    """A change of one ticket, locked: what the operations below share."""
 
     action: Action
 
@@ -221,13 +219,11 @@ class TicketVerb(DeskAPIView):
 
     def act(self, request: Request, store: str, number: int, values: dict[str, Any]) -> Response:
         caller = self.caller(request)
-        found = store_for(caller, store, self.action)
-        with in_store(found):
-            with transaction.atomic():
-                ticket = ticket_for(caller, found, number, self.action, lock=True)
-                message = self.verb(ticket, request, values)
+        with locked_ticket(caller, store, number, self.action) as (found, ticket):
+            message = self.verb(ticket, request, values)
             if message is not None:
-                return Response(shapes.MessageOut(message_rows(caller, found, [message])[0]).data, status=201)
+                row: Any = message_rows(caller, found, [message])[0]
+                return Response(shapes.MessageOut(row).data, status=201)
             return Response(shapes.TicketOut(ticket_row(caller, found, ticket)).data)
 
     def through(self, request: Request) -> str:
@@ -247,7 +243,7 @@ class Replies(TicketVerb):
 
     def verb(self, ticket: Ticket, request: Request, values: dict[str, Any]) -> Message:
         return reply_to_ticket(
-            ticket, author=self.caller(request).person, now=timezone.now(), by=self.through(request), **values
+            ticket, author=self.caller(request).person, now=database_now(), by=self.through(request), **values
         )
 
 
@@ -263,7 +259,7 @@ class Notes(TicketVerb):
 
     def verb(self, ticket: Ticket, request: Request, values: dict[str, Any]) -> Message:
         return add_note(
-            ticket, author=self.caller(request).person, now=timezone.now(), by=self.through(request), **values
+            ticket, author=self.caller(request).person, now=database_now(), by=self.through(request), **values
         )
 
 
@@ -282,19 +278,30 @@ class Assignee(TicketVerb):
         to = person_by_email(email) if email else None
         if email and to is None:
             raise Invalid(_("This person does not work in this store."), field="assignee")
-        assign(ticket, to=to, by=self.caller(request).person, now=timezone.now(), through=self.through(request))
+        by, through = self.caller(request).person, self.through(request)
+        assign(ticket, to=to, by=by, now=database_now(), was=self.was(values), through=through)
+
+    def was(self, values: dict[str, Any]) -> int | None:
+        """Whom the program saw the ticket belong to. Someone unknown is like someone who does not have it."""
+        email = values.get("was", "")
+        if email is None:
+            return None
+        person = person_by_email(email) if email else None
+        return person.pk if person else 0 if email else ANYBODY
 
 
 class Closing(TicketVerb):
     action = Action.CLOSE
 
-    @extend_schema(request=None, responses={200: shapes.TicketOut, **ERRORS_AND_CONFLICT}, operation_id="tickets_close")
+    @extend_schema(
+        request=shapes.CloseIn, responses={200: shapes.TicketOut, **ERRORS_AND_CONFLICT}, operation_id="tickets_close"
+    )
     def post(self, request: Request, store: str, number: int) -> Response:
         """Close the ticket. Closing it twice changes nothing."""
-        return self.act(request, store, number, {})
+        return self.act(request, store, number, self.read(shapes.CloseIn, request).validated_data)
 
     def verb(self, ticket: Ticket, request: Request, values: dict[str, Any]) -> None:
-        close(ticket, by=self.caller(request).person, now=timezone.now(), through=self.through(request))
+        close(ticket, by=self.caller(request).person, now=database_now(), through=self.through(request), **values)
 
 
 class Reopening(TicketVerb):
@@ -308,7 +315,7 @@ class Reopening(TicketVerb):
         return self.act(request, store, number, {})
 
     def verb(self, ticket: Ticket, request: Request, values: dict[str, Any]) -> None:
-        reopen(ticket, by=self.caller(request).person, now=timezone.now(), through=self.through(request))
+        reopen(ticket, by=self.caller(request).person, now=database_now(), through=self.through(request))
 
 
 class Outgoing(DeskAPIView):
@@ -322,11 +329,8 @@ class Outgoing(DeskAPIView):
         caller = self.caller(request)
         found = store_for(caller, store, Action.DELIVER)
         cursor, limit = self.number(request, "cursor", 0), self.limit(request)
-        waiting = Outbox.waiting_in(found).filter(message_id__gt=cursor)
-        ids = list(waiting.values_list("message_id", flat=True)[: limit + 1])
-        with in_store(found):
-            messages = outgoing_for(caller, found, ids)
-            return self.page(messages, limit, lambda message: message.pk, shapes.OutgoingOut)
+        rows = outgoing_page(caller, found, after=cursor, limit=limit + 1)
+        return self.page(rows, limit, lambda row: row.id, shapes.OutgoingOut)
 
 
 class DeliveryReport(DeskAPIView):
@@ -342,6 +346,6 @@ class DeliveryReport(DeskAPIView):
         values = self.read(shapes.DeliveryIn, request).validated_data
         with in_store(found):
             token = caller.token
-            message = note_delivery(message_id, now=timezone.now(), by=token.name if token else "", **values)
+            message = note_delivery(message_id, now=database_now(), by=token.name if token else "", **values)
             row = message_rows(caller, found, [message])[0]
         return Response(shapes.MessageOut(row).data)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, close_old_connections, transaction
 from django.utils import timezone
 
-from tenants.actions.issue_token import issue_token, revoke_token
+from tenants.actions.issue_token import issue_token, revoke_named
 from tenants.actions.open_store import open_store
 from tenants.context import in_store
 from tenants.hosts import url_of
@@ -100,15 +100,21 @@ def sign_ins() -> dict[str, Any]:
     }
 
 
+CONNECTOR = "demo connector"
+
+
 @contextmanager
 def connector_token(agency: Agency) -> Iterator[str]:
-    """A token for as long as a local program runs, acting for the agency's lead."""
+    """A token for as long as a local program runs, acting for the agency's lead. One that was killed left is ended."""
     lead = Membership.objects.filter(agency=agency, role=Role.LEAD).select_related("user")[0].user
-    token, secret = issue_token(lead, name="demo connector", scope=ApiToken.Scope.WRITE, agency=agency)
+    revoke_named(agency, CONNECTOR, now=timezone.now())
+    _token, secret = issue_token(lead, name=CONNECTOR, scope=ApiToken.Scope.WRITE, agency=agency)
     try:
         yield secret
     finally:
-        revoke_token(token, now=timezone.now())
+        close_old_connections()  # PostgreSQL may have been restarted since
+        with suppress(OperationalError, InterfaceError):
+            revoke_named(agency, CONNECTOR, now=timezone.now())
 
 
 def _email(who: str) -> str:

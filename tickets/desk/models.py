@@ -64,9 +64,10 @@ class Outbox(models.Model):
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
     message_id = models.BigIntegerField()
+    ticket_number = models.BigIntegerField()
     channel = models.CharField(max_length=20, choices=Channel)
     carried_by_us = models.BooleanField(help_text="We send it; otherwise the store's connector fetches it.")
-    attempts = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="Tries that were begun.")
     next_try_at = models.DateTimeField(null=True, help_text="Empty: done, or given up.")
     created_at = models.DateTimeField()
 
@@ -79,10 +80,11 @@ class Outbox(models.Model):
             ),
             # A connector's poll: what waits for it in one store, oldest first.
             models.Index(fields=["store", "message_id"], name="outbox_waiting", condition=Q(next_try_at__isnull=False)),
+            # The worker: whether an earlier message of the ticket still waits.
+            models.Index(
+                fields=["store", "ticket_number", "message_id"],
+                name="outbox_in_order",
+                condition=Q(next_try_at__isnull=False),
+            ),
         ]
         verbose_name_plural = "outbox"
-
-    @classmethod
-    def waiting_in(cls, store: Store) -> models.QuerySet[Outbox]:
-        """What the store's connector has not reported on yet, oldest first."""
-        return cls.objects.filter(store=store, next_try_at__isnull=False, carried_by_us=False).order_by("message_id")

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
+import contextlib
 from typing import Any
 
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 
-from tenants.access import Caller, is_at_home, stores_for
+from tenants.access import Caller, stores_for
 from tenants.live import agency_group
 from tenants.sockets import in_database
 
-GATE_LASTS = 5.0  # seconds; after that the next hint asks the gate again
+GATE_LASTS = 4.0  # seconds; then it is asked again, whether or not there is anything to tell
 
 
 class DeskConsumer(AsyncJsonWebsocketConsumer):
-    """Tells a desk which of its tickets have changed. What it may hear of is asked again every five seconds."""
+    """Tells a desk which of its tickets have changed. Whoever signed out or lost a store soon hears no more."""
 
-    caller: Caller
-    group: str
-    allowed: frozenset[int]
-    asked_at: float
+    group = ""
+    allowed: frozenset[int] = frozenset()
+    watch: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
-        self.caller = self.scope["caller"]
-        agency_id = self.caller.place.agency_id
+        agency_id = self.scope["caller"].place.agency_id
         if agency_id is None or not await self._ask_gate():
             await self.close(4404)
             return
@@ -32,32 +31,39 @@ class DeskConsumer(AsyncJsonWebsocketConsumer):
         await self.channel_layer.group_add(self.group, self.channel_name)
         await self.accept()
         await self.send_json({"type": "hello"})
+        self.watch = asyncio.create_task(self._keep_asking())
 
     async def disconnect(self, code: int) -> None:
-        if hasattr(self, "group"):
+        if self.watch:
+            self.watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self.watch
+        if self.group:
             await self.channel_layer.group_discard(self.group, self.channel_name)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any) -> None:
         """Nothing is asked for over this socket: a page acts by its forms."""
 
     async def tickets_changed(self, event: dict[str, Any]) -> None:
-        if time.monotonic() - self.asked_at > GATE_LASTS and not await self._ask_gate():
-            await self.close(4401)
-            return
         for hint in event["hints"]:
             if hint["store"] in self.allowed:
                 await self.send_json({"type": "ticket.changed", **hint})
 
+    async def _keep_asking(self) -> None:
+        while True:
+            await asyncio.sleep(GATE_LASTS)
+            if not await self._ask_gate():
+                await self.close(4401)
+                return
+
     async def _ask_gate(self) -> bool:
-        """Asks anew what the caller may hear of. False for somebody who is no longer let in at all."""
-        allowed = await in_database(stores_now, self.caller)
+        """Asks anew what the caller may hear of. False for somebody who is no longer signed in here."""
+        allowed = await in_database(stores_now, self.scope["ask_again"])
         self.allowed = allowed or frozenset()
-        self.asked_at = time.monotonic()
         return allowed is not None
 
 
-def stores_now(caller: Caller) -> frozenset[int] | None:
-    """The stores that the caller may see at this moment; None for somebody who is no longer let in at all."""
-    if not is_at_home(caller.person, caller.place):
-        return None
-    return frozenset(store.pk for store in stores_for(caller))
+def stores_now(ask_again: Any) -> frozenset[int] | None:
+    """The stores that the caller may see at this moment; None for somebody who is no longer let in."""
+    caller: Caller | None = ask_again()
+    return None if caller is None else frozenset(store.pk for store in stores_for(caller))

@@ -15,10 +15,13 @@ from tickets.models import Message
 log = logging.getLogger(__name__)
 
 
+NO_ADDRESS = "no e-mail address"  # the one problem that waiting does not mend
+
+
 def send(store: Store, message: Message) -> str:
     """Hands one message to the mail server. Returns what went wrong, or an empty string when it was taken."""
     if not message.ticket.customer.email:
-        return "no e-mail address"
+        return NO_ADDRESS
     try:
         _letter(store, message).send()
     except (SMTPException, OSError, ValueError) as error:  # refused, gone, or not to be written as a letter

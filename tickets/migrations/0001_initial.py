@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('external_id', models.CharField(max_length=200)),
                 ('name', models.CharField(blank=True, max_length=200)),
                 ('email', models.CharField(blank=True, max_length=254)),
-                ('language', models.CharField(blank=True, help_text='zh or en: what they were last answered in.', max_length=10)),
+                ('language', models.CharField(blank=True, help_text='zh or en: what they last wrote in.', max_length=10)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
             options={
@@ -68,7 +68,7 @@ class Migration(migrations.Migration):
                 ('priority', models.PositiveSmallIntegerField(choices=[(1, 'urgent'), (2, 'high'), (3, 'normal')], default=3)),
                 ('state', models.CharField(choices=[('waiting', 'waits for us'), ('answered', 'waits for the buyer'), ('closed', 'closed')], default='waiting', max_length=10)),
                 ('last_seq', models.PositiveBigIntegerField(default=0)),
-                ('openings', models.PositiveIntegerField(default=1, help_text='How often it was opened: reopening counts.')),
+                ('openings', models.PositiveIntegerField(default=1, help_text='By the buyer: writing after the end counts.')),
                 ('opened_at', models.DateTimeField(help_text='The latest opening.')),
                 ('waiting_since', models.DateTimeField(help_text='Since when the buyer waits for a human word.', null=True)),
                 ('first_response_at', models.DateTimeField(help_text='The first human word since the latest opening.', null=True)),

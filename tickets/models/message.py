@@ -1,6 +1,7 @@
 """消息: one thing said in a ticket, numbered without gaps."""
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -52,6 +53,8 @@ class Message(StoreRow):
         indexes = [
             # receive_message: the message that a repeated external id stands for.
             models.Index(fields=["external_id"], name="message_external", condition=~Q(external_id="")),
+            # queries.search: words in what was said, by their runs of three letters.
+            GinIndex(fields=["body"], name="message_words", opclasses=["gin_trgm_ops"]),
         ]
 
     def __str__(self) -> str:

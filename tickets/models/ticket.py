@@ -1,6 +1,7 @@
 """工单: one conversation about one matter. Its clock is in the desk's index, not here."""
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -49,7 +50,7 @@ class Ticket(StoreRow):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     last_seq = models.PositiveBigIntegerField(default=0)
-    openings = models.PositiveIntegerField(default=1, help_text="How often it was opened: reopening counts.")
+    openings = models.PositiveIntegerField(default=1, help_text="By the buyer: writing after the end counts.")
     opened_at = models.DateTimeField(help_text="The latest opening.")
     waiting_since = models.DateTimeField(null=True, help_text="Since when the buyer waits for a human word.")
     first_response_at = models.DateTimeField(null=True, help_text="The first human word since the latest opening.")
@@ -60,7 +61,7 @@ class Ticket(StoreRow):
         indexes = [
             # receive_message: a customer's latest ticket.
             models.Index(fields=["customer", "-number"], name="ticket_of_customer"),
-            # queries.recent_waits: first human words of the last hour …
+            # queries.wait: first human words of the last hour …
             models.Index(
                 fields=["-first_response_at"], name="ticket_answered", condition=Q(first_response_at__isnull=False)
             ),
@@ -70,6 +71,8 @@ class Ticket(StoreRow):
                 name="ticket_unanswered",
                 condition=Q(first_response_at__isnull=True) & ~Q(state="closed"),
             ),
+            # queries.search: words of the subject, which only e-mail and some shops have.
+            GinIndex(fields=["subject"], name="ticket_words", opclasses=["gin_trgm_ops"], condition=~Q(subject="")),
         ]
 
     def __str__(self) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tenants.access import Action, Caller, colleagues, may
+from tenants.clock import database_now
 from tenants.context import in_store
 from tenants.models import Store, User
 from tickets.channels import Channel
@@ -86,7 +86,7 @@ def _ticket_row(
         waiting_since=ticket.waiting_since,
         first_response_at=ticket.first_response_at,
         due_at=entry.due_at if entry else None,
-        is_breached=bool(entry and entry.due_at and entry.due_at <= timezone.now()),
+        is_breached=bool(entry and entry.due_at and entry.due_at <= database_now()),
         last_message_at=ticket.last_message_at,
         closed_at=ticket.closed_at,
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import QuerySet
 
-from tenants.access import Action, Caller, may, require
-from tenants.context import current_store
+from tenants.access import Action, Caller, may, require, store_for
+from tenants.context import current_store, in_store
 from tenants.errors import NotFound
 from tenants.models import Store
 from tickets.models import Attachment, Message, Ticket
@@ -29,6 +31,14 @@ def ticket_for(caller: Caller, store: Store, number: int, action: Action, *, loc
     if ticket is None:
         raise NotFound(field="number")
     return ticket
+
+
+@contextmanager
+def locked_ticket(caller: Caller, slug: str, number: int, action: Action) -> Iterator[tuple[Store, Ticket]]:
+    """Gate, store, transaction, locked ticket: how every door begins a change. What is inside commits or is undone."""
+    store = store_for(caller, slug, action)
+    with in_store(store), transaction.atomic():
+        yield store, ticket_for(caller, store, number, action, lock=True)
 
 
 def tickets_for(caller: Caller, store: Store, *, state: str = "") -> QuerySet[Ticket]:
@@ -59,14 +69,3 @@ def attachment_for(caller: Caller, store: Store, attachment_id: UUID) -> Attachm
 
 def may_read_notes(caller: Caller, store: Store) -> bool:
     return may(store, Action.NOTE)
-
-
-def outgoing_for(caller: Caller, store: Store, message_ids: Sequence[int]) -> list[Message]:
-    """The messages that wait for the store's connector, in order. Inside the entered store."""
-    require(caller, store, Action.DELIVER)
-    return list(
-        Message.objects.select_related("ticket__customer")
-        .prefetch_related("attachments")
-        .filter(pk__in=message_ids)
-        .order_by("pk")
-    )

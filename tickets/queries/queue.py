@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 from tenants.access import Action, Caller, may, stores_for
 from tenants.context import read_across
 from tenants.errors import Invalid
-from tenants.models import Store, User
+from tenants.models import Store
 from tickets.channels import Channel
-from tickets.cursors import QueueCursor
+from tickets.cursors import FoundCursor, QueueCursor
 from tickets.desk.models import QueueEntry
 from tickets.models.ticket import Category
 from tickets.queries.names import aliases_for, person_ref, store_ref
-from tickets.queries.search import find_tickets
+from tickets.queries.search import Wanted, find_tickets
 from tickets.rows import Queue, QueueRow
 
 QUEUE_PAGE = 50
@@ -46,33 +46,61 @@ class Filters:
         return cls(view or "all", store, channel, q[:200], cursor)
 
 
+@dataclass(frozen=True)
+class _Page:
+    entries: list[QueueEntry]
+    total: int
+    overdue: int
+    next_cursor: str
+    is_cut: bool = False
+
+
 def queue_for(caller: Caller, filters: Filters, *, now: datetime, size: int = QUEUE_PAGE) -> Queue:
     """A page of open work over every store the caller may see, most urgent first; a search finds closed tickets too.
 
     Four queries however many stores: stores, counts, entries, and one UNION for the lines; when narrowed one more for
-    the totals, and when searched one more for the search.
+    the totals, when searched one more for the search. What a search finds is in the search's order.
     """
     stores = {store.pk: store for store in stores_for(caller)}
     entries = QueueEntry.objects.filter(store_id__in=stores)
     counts = _counts(entries, caller, now)
-    narrowed = _narrow(entries, caller, filters, now)
-    closed: list[QueueEntry] = []
     if filters.q.strip():
-        narrowed, closed = _search(narrowed, filters, list(stores.values()))
+        page = _found(list(stores.values()), caller, filters, now, size)
+    else:
+        page = _waiting(entries, caller, filters, now, size, counts)
+    return Queue(
+        rows=_rows(page.entries, stores, caller, now),
+        total=page.total,
+        is_cut=page.is_cut,
+        overdue=page.overdue,
+        next_cursor=page.next_cursor,
+        counts=counts,
+    )
+
+
+def _waiting(
+    entries: QuerySet[QueueEntry], caller: Caller, filters: Filters, now: datetime, size: int, counts: dict[str, int]
+) -> _Page:
+    narrowed = _narrow(entries, caller, filters, now)
     found = list(QueueCursor.read(filters.cursor).after(narrowed).select_related("assignee")[: size + 1])
-    page, more = found[:size], len(found) > size
     if filters == Filters(cursor=filters.cursor):
         total, overdue = counts["all"], counts["overdue"]
     else:
         totals = narrowed.aggregate(total=Count("pk"), overdue=Count("pk", filter=_overdue(now)))
-        total, overdue = totals["total"] + len(closed), totals["overdue"]
-    return Queue(
-        rows=_rows(page + ([] if more else closed), stores, caller, now),
-        total=total,
-        overdue=overdue,
-        next_cursor=QueueCursor.at(page[-1]).write() if more else "",
-        counts=counts,
-    )
+        total, overdue = totals["total"], totals["overdue"]
+    cursor = QueueCursor.at(found[size - 1]).write() if len(found) > size else ""
+    return _Page(found[:size], total, overdue, cursor)
+
+
+def _found(stores: list[Store], caller: Caller, filters: Filters, now: datetime, size: int) -> _Page:
+    """A page of what a search finds: by its number, open before closed, latest first."""
+    begin = FoundCursor.read(filters.cursor).place
+    wanted = Wanted(filters.q, view=filters.view, channel=filters.channel, person=caller.person, now=now)
+    found = find_tickets([store for store in stores if filters.store in ("", store.slug)], wanted)
+    rest = [ticket for ticket in found.tickets if wanted.place(ticket) > begin]
+    overdue = sum(1 for ticket in found.tickets if ticket.due_at is not None and ticket.due_at <= now)
+    cursor = FoundCursor(wanted.place(rest[size - 1])).write() if len(rest) > size else ""
+    return _Page(rest[:size], len(found.tickets), overdue, cursor, found.is_cut)
 
 
 def _overdue(now: datetime) -> Q:
@@ -100,26 +128,6 @@ def _narrow(entries: QuerySet[QueueEntry], caller: Caller, filters: Filters, now
     if filters.channel:
         entries = entries.filter(channel=filters.channel)
     return entries
-
-
-def _search(
-    entries: QuerySet[QueueEntry], filters: Filters, stores: list[Store]
-) -> tuple[QuerySet[QueueEntry], list[QueueEntry]]:
-    """The entries that match, and closed tickets that do, in the shape of entries, latest first."""
-    found = find_tickets([store for store in stores if filters.store in ("", store.slug)], filters.q)
-    match = Q(pk__in=[])
-    by_store: dict[int, list[int]] = {}
-    for ticket in found:
-        by_store.setdefault(ticket.store_id, []).append(ticket.ticket_number)
-    for store_id, numbers in by_store.items():
-        match |= Q(store_id=store_id, ticket_number__in=numbers)
-    closed = [ticket for ticket in found if ticket.state == "closed" and filters.channel in ("", ticket.channel)]
-    if filters.view != "all":
-        closed = []
-    people = User.objects.in_bulk([ticket.assignee_id for ticket in closed if ticket.assignee_id])
-    for ticket in closed:
-        ticket.assignee = people.get(ticket.assignee_id or 0)
-    return entries.filter(match), sorted(closed, key=lambda ticket: ticket.last_message_at, reverse=True)
 
 
 def _rows(

@@ -38,4 +38,5 @@ class Command(BaseCommand):
         if bool(agency) == bool(store):
             raise CommandError("name one agency or one store that exists")
         _token, secret = issue_token(person, name=options["name"], scope=options["scope"], agency=agency, store=store)
-        self.stdout.write(f"{secret}\nIt is shown this once.")
+        self.stdout.write(secret)
+        self.stderr.write("It is shown this once.")

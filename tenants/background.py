@@ -1,0 +1,84 @@
+"""Sending behind an answer's back: what Redis is told must never make a person wait for Redis."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import Final, Generic, TypeVar
+
+log = logging.getLogger(__name__)
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+MOST_UNSENT: Final = 1000  # keys; what comes beyond them is dropped
+GATHERING: Final = 0.02  # seconds; what comes for one key in them is sent once, with the latest value
+
+
+class Background(Generic[Key, Value]):
+    """A thread that hands `send` what was posted, what came close together in one go. In no order.
+
+    For what may be lost: beyond MOST_UNSENT, and where `send` raises, it is dropped with a warning. The thread is a
+    daemon and does not outlive its process: an ordinary exit waits a second for it, os._exit only by `flush`.
+    """
+
+    def __init__(self, name: str, send: Callable[[dict[Key, Value]], None]) -> None:
+        self.name = name
+        self.send = send
+        self._begin()
+        os.register_at_fork(after_in_child=self._begin)
+        atexit.register(self.flush)
+
+    def _begin(self) -> None:
+        """Nothing unsent and no thread: at first, and in a forked process, into which threads do not come along."""
+        self._changed = threading.Condition()
+        self._unsent: dict[Key, Value] = {}
+        self._dropped = 0
+        self._sending = False
+        self._thread: threading.Thread | None = None
+
+    def post(self, key: Key, value: Value) -> None:
+        """Returns at once."""
+        with self._changed:
+            if key not in self._unsent and len(self._unsent) >= MOST_UNSENT:
+                self._dropped += 1
+                return
+            self._unsent[key] = value
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+
+    def flush(self, timeout: float = 1.0) -> bool:
+        """Waits until all that was posted has been handed over, `timeout` seconds at most. Whether it has."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not (self._unsent or self._sending), timeout)
+
+    def _run(self) -> None:
+        while True:
+            self._hand_over(self._gather())
+            with self._changed:
+                self._sending = False
+                self._changed.notify_all()
+
+    def _gather(self) -> dict[Key, Value]:
+        with self._changed:
+            self._changed.wait_for(lambda: self._unsent)
+        time.sleep(GATHERING)
+        with self._changed:
+            unsent, self._unsent = self._unsent, {}
+            dropped, self._dropped = self._dropped, 0
+            self._sending = True
+        if dropped:
+            log.warning("%s: %s dropped, too many at once", self.name, dropped)
+        return unsent
+
+    def _hand_over(self, unsent: dict[Key, Value]) -> None:
+        try:
+            self.send(unsent)
+        except Exception as error:  # Redis may vanish at any point; PostgreSQL holds what this was about
+            log.warning("%s: %s not sent: %s", self.name, len(unsent), type(error).__name__)

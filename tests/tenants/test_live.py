@@ -1,0 +1,148 @@
+"""live and background: hints leave soon, in no answer's way, and before a process that is about to end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tenants import background, live
+from tenants.background import Background
+from tenants.models import Store
+
+
+class Layer:
+    """A channel layer that takes its time, and counts who came by which loop."""
+
+    def __init__(self, takes: float = 0.0) -> None:
+        self.takes = takes
+        self.sent: list[tuple[str, dict[str, Any]]] = []
+        self.loops: set[int] = set()
+
+    async def group_send(self, group: str, message: dict[str, Any]) -> None:
+        await asyncio.sleep(self.takes)
+        self.loops.add(id(asyncio.get_running_loop()))
+        self.sent.append((group, message))
+
+
+@pytest.fixture
+def layer(monkeypatch: pytest.MonkeyPatch) -> Layer:
+    layer = Layer()
+    live.flush()
+    monkeypatch.setattr(live, "get_channel_layer", lambda: layer)
+    return layer
+
+
+@pytest.fixture
+def announced(db: None, django_capture_on_commit_callbacks: Any) -> Callable[..., None]:
+    """announced(store, ticket, seq): announced, and committed."""
+
+    def announce(store: Store, ticket: int, seq: int) -> None:
+        with django_capture_on_commit_callbacks(execute=True):
+            live.announce(store, ticket=ticket, seq=seq)
+
+    return announce
+
+
+STORE = Store(pk=7, agency_id=3)
+
+
+def test_flush_waits_until_hints_are_sent(layer: Layer, announced: Callable[..., None]) -> None:
+    layer.takes = 0.1
+    announced(STORE, 12, 88)
+    assert layer.sent == []
+    assert live.flush()
+    hints = [{"store": 7, "ticket": 12, "seq": 88}]
+    assert layer.sent == [("agency.3", {"type": "tickets.changed", "hints": hints})]
+
+
+def test_flush_waits_no_longer_than_it_may(layer: Layer, announced: Callable[..., None]) -> None:
+    layer.takes = 0.5
+    announced(STORE, 12, 88)
+    began = time.monotonic()
+    assert not live.flush(timeout=0.1)
+    assert time.monotonic() - began < 0.4
+    assert live.flush()
+
+
+def test_flush_of_nothing_is_at_once() -> None:
+    assert live.flush(timeout=0)
+
+
+def test_ticket_that_changes_thrice_at_once_is_announced_once(layer: Layer, announced: Callable[..., None]) -> None:
+    for seq in (1, 2, 3):
+        announced(STORE, 12, seq)
+    live.flush()
+    assert [message["hints"] for _group, message in layer.sent] == [[{"store": 7, "ticket": 12, "seq": 3}]]
+
+
+def test_all_hints_go_by_one_loop_and_so_one_connection(layer: Layer, announced: Callable[..., None]) -> None:
+    for seq in (1, 2):
+        announced(STORE, 12, seq)
+        live.flush()
+    assert (len(layer.sent), len(layer.loops)) == (2, 1)
+
+
+def test_hung_layer_is_given_up(
+    layer: Layer, announced: Callable[..., None], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(live, "PATIENCE", 0.05)
+    layer.takes = 5
+    announced(STORE, 12, 88)
+    assert live.flush()
+    assert "hints: 1 not sent: TimeoutError" in caplog.text
+    layer.takes = 0
+    announced(STORE, 12, 89)
+    live.flush()
+    assert len(layer.sent) == 1
+
+
+# ---------------------------------------------------------------- the thread behind it
+
+
+def test_what_comes_while_too_much_waits_is_dropped_and_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(background, "MOST_UNSENT", 2)
+    sent: list[dict[str, int]] = []
+    sender: Background[str, int] = Background("test", sent.append)
+    for key, value in (("a", 1), ("b", 1), ("c", 1), ("a", 2)):
+        sender.post(key, value)
+    assert sender.flush()
+    assert sent == [{"a": 2, "b": 1}]
+    assert "test: 1 dropped" in caplog.text
+
+
+def test_process_that_ends_at_once_loses_only_what_it_did_not_flush() -> None:
+    """As RQ's work horses do: forked from a process whose thread does not come along, ended by os._exit."""
+    there, here = os.pipe()
+    os.set_blocking(there, False)
+    sender: Background[bytes, None] = Background("test", lambda unsent: os.write(here, b"".join(unsent)) and None)
+    sender.post(b"parent", None)
+    assert sender.flush()
+    assert os.read(there, 99) == b"parent"
+    child = os.fork()
+    if not child:
+        sender.post(b"child", None)
+        os._exit(0 if sender.flush() else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert os.read(there, 99) == b"child"
+
+
+def test_fork_while_something_is_being_sent_leaves_the_child_free() -> None:
+    """The parent's lock and its unsent rows are the parent's."""
+    release = threading.Event()
+    sender: Background[str, None] = Background("test", lambda _unsent: release.wait(5) and None)
+    sender.post("parent", None)
+    with sender._changed:
+        child = os.fork()
+        if not child:
+            os._exit(0 if sender.flush(timeout=0.1) else 1)
+    release.set()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert sender.flush()
