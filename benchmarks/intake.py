@@ -168,9 +168,9 @@ def raw_message(connection: psycopg.Connection, store: int, ticket: int, run: st
     if opens:
         row = run_sql(insert, [ticket, seq + 1, "bot", "您好，您的消息已经收到。", "", "pending", now, now]).fetchone()
         run_sql(
-            "INSERT INTO desk_outbox (store_id, message_id, channel, carried_by_us, attempts, next_try_at, created_at)"
-            " VALUES (%s, %s, 'tmall', false, 0, %s, %s)",
-            [store, row[0] if row else 0, now, now],
+            "INSERT INTO desk_outbox (store_id, ticket_number, message_id, channel, carried_by_us, attempts,"
+            " next_try_at, created_at) VALUES (%s, %s, %s, 'tmall', false, 0, %s, %s)",
+            [store, ticket, row[0] if row else 0, now, now],
         )
         run_sql(event, [ticket, "ticket.opened", "{}", now])
         run_sql(event, [ticket, "message.acknowledged", "{}", now])

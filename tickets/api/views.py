@@ -111,7 +111,7 @@ class QueueList(DeskAPIView):
         operation_id="queue_list",
     )
     def get(self, request: Request) -> Response:
-        """Open tickets over all stores that this token opens, most urgent first."""
+        """Open tickets over all stores that this token opens, most urgent first; `q` finds closed ones too."""
         queue = queue_for(self.caller(request), Filters.asked(request.query_params), now=database_now())
         return Response({"next": queue.next_cursor or None, "results": shapes.QueueRowOut(queue.rows, many=True).data})
 
