@@ -48,10 +48,5 @@ export function startAnswers() {
     toast(detail);
     const menu = document.querySelector("#assign[open]");
     if (menu) menu.open = false;
-    // The button that was pressed may be gone; whoever works by keyboard stays in the conversation.
-    if (document.activeElement === document.body || document.activeElement?.closest("#assign")) {
-      const next = [...document.querySelectorAll("#reopen-to-write, #assign-summary")].find((it) => it.offsetParent);
-      next?.focus({ preventScroll: true });
-    }
   });
 }
