@@ -8,6 +8,7 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Open
 
@@ -64,4 +65,4 @@ def test_page_is_light(open_page: Open) -> None:
 
 def test_api_describes_itself_in_the_browser(open_page: Open) -> None:
     page = open_page(None, "/api/docs/")
-    page.locator(".opblock", has_text="/outgoing/").first.wait_for()
+    expect(page.locator(".opblock", has_text="/outgoing/").first).to_be_visible()
