@@ -6,7 +6,9 @@ import environ
 from csp.constants import NONE, SELF
 
 from config import embedded
+from config.databases import databases
 from tenants.postgresql.pool import forget
+from tenants.postgresql.roles import OWNER
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -38,9 +40,9 @@ URLCONF_OF_PLACE = {
 
 # ---------------------------------------------------------------- apps
 SHARED_APPS = [
-    "django_tenants",
     "config.apps.ConfigConfig",
-    "tenants",
+    "tenants",  # before django_tenants: `migrate` is ours
+    "django_tenants",
     "tickets.desk",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -61,7 +63,6 @@ TENANT_APPS = ["tickets"]
 INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS]
 TENANT_MODEL = "tenants.Store"
 TENANT_DOMAIN_MODEL = "tenants.Domain"
-DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
 AUTH_USER_MODEL = "tenants.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -102,22 +103,22 @@ TEMPLATES = [
 ]
 
 # ---------------------------------------------------------------- data
-DATABASES = {
-    "default": {
-        **env.db_url("DATABASE_URL", default=_servers.database_url if _servers else "postgresql://localhost/deskfleet"),
-        "ENGINE": "tenants.postgresql",
-        # The pool keeps connections; Django must not keep its own as well.
-        "CONN_MAX_AGE": 0,
-        # After a restart of PostgreSQL no request is handed a connection that is dead.
-        "CONN_HEALTH_CHECKS": True,
-    }
-}
-DATABASES["default"].setdefault("OPTIONS", {})
-DATABASES["default"]["OPTIONS"].update(
+# `default`: the login of web, worker and clock, which owns nothing. `owner`: whose the tables are; for migrations, the
+# fleet and commands. Where only APP_DATABASE_URL is named there is no owner, and no process can change a table.
+APP_DATABASE_URL = env.str("APP_DATABASE_URL", "")
+_own = _servers.database_url if _servers and not APP_DATABASE_URL else ""
+DATABASE_URL = env.str("DATABASE_URL", "") or _own
+DATABASES = databases(
+    DATABASE_URL,
+    APP_DATABASE_URL,
+    secret=SECRET_KEY,
     pool={"min_size": 1, "max_size": env.int("DATABASE_POOL", 16), "timeout": 5, "reset": forget},
-    options='-c search_path="public" -c statement_timeout=15000 -c lock_timeout=5000'
-    " -c idle_in_transaction_session_timeout=60000",
 )
+# Shared apps are migrated in public and the stores' in stores, by the owner alone.
+DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
+TENANT_DB_ALIAS = OWNER
+# Its migrations rename a permission of a dashboard that nobody is shown, and write past the owner while they do.
+MIGRATION_MODULES = {"django_rq": None}
 
 REDIS_URL = env.str("REDIS_URL", _servers.redis_url if _servers else "redis://localhost:6379/0")
 CACHES = {
@@ -125,6 +126,7 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "cache",
+        "KEY_FUNCTION": "tenants.marks.cache_key",
         "OPTIONS": {"MAX_ENTRIES": 10_000},
     }
 }
@@ -170,6 +172,7 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "tenants.marks.PlaceTokens"  # noqa: S105
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "account_login"
@@ -238,8 +241,9 @@ ASGI_APPLICATION = "config.asgi.application"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"place": {"()": "tenants.marks.PlaceFilter"}},
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(place)s] %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["place"]}},
     # A 404 is the asker's business; what is ours comes as an error.
     "loggers": {"django.request": {"level": "ERROR"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "WARNING")},

@@ -54,7 +54,7 @@ class Caller:
 
 # Written out, because it runs in every request: composed by the ORM it cost a third of accepting a message.
 _STORES = """
-SELECT store.*, CASE
+SELECT store.*, agency.database_role AS reader, CASE
          WHEN member.role IN ('owner', 'lead') THEN member.role
          WHEN member.role = 'agent' AND given.role = 'agent' THEN 'agent'
          WHEN member.role IS NULL AND given.role = 'seller' THEN 'seller'
@@ -135,7 +135,7 @@ def colleagues(store: Store) -> QuerySet[User]:
         assignments__store=store,
         assignments__role=Role.AGENT,
     )
-    return User.objects.filter(leads | agents, is_active=True).distinct().order_by("name", "email")
+    return User.people.filter(leads | agents, is_active=True).distinct().order_by("name", "email")
 
 
 def require_operator(caller: Caller) -> None:

@@ -1,4 +1,4 @@
-"""The single place that switches schemas: enter a store, work, evaluate, leave."""
+"""The single place that says where a connection stands: at a place, and from there in a store. Enter, work, leave."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
+from django.conf import settings
 from django.db import connection as default_connection
 from psycopg import sql
 
+from tenants.hosts import Kind, Place
 from tenants.models import Store
-from tenants.postgresql.base import DatabaseWrapper
+from tenants.postgresql.base import DOOR, PUBLIC, DatabaseWrapper, Scope
+from tenants.postgresql.roles import Part, role_name
 
 # Django's proxy to this thread's connection, under its real type.
 connection = cast(DatabaseWrapper, default_connection)
 
-PUBLIC = "public"
+OPERATOR = Place(Kind.OPERATOR, settings.BASE_HOST)
 
 
 class StoreContextError(RuntimeError):
@@ -23,25 +26,43 @@ class StoreContextError(RuntimeError):
 
 
 @contextmanager
+def at(place: Place) -> Iterator[None]:
+    """Everything inside sees the public rows of this place alone: its agency's, or its one store's.
+
+    The operator's place sees those of all. Outside of any place a connection may ask what a host names, and no more.
+    """
+    if connection.scope not in (DOOR, _scope_of(OPERATOR)):
+        raise StoreContextError("a place is entered from outside, not from another place or a store")
+    with _entered(_scope_of(place)):
+        yield
+
+
+@contextmanager
+def as_operator() -> Iterator[None]:
+    """For processes and commands of the deployment: every agency's public rows, and a way into every open store."""
+    with at(OPERATOR):
+        yield
+
+
+@contextmanager
 def in_store(store: Store) -> Iterator[Store]:
-    """Everything inside runs in the store's schema, with public behind it. Back in public on the way out.
+    """Everything inside runs in the store's schema, with the store's role; public is behind it. From a place only.
 
     Model instances and lazy querysets must not leave the block; ids and frozen dataclasses do. The context encloses
-    the transaction, never the other way round, so that what a rollback undoes is never the switch. Raises
-    SchemaMissing when the store's schema does not exist, before anything else runs.
+    the transaction, never the other way round, so that what a rollback undoes is never the switch. Raises Unreachable,
+    before anything else runs, when the store is not open, its schema is gone, or it is not of the place.
     """
-    if connection.schema_name != PUBLIC:
-        raise StoreContextError(f"already in {connection.schema_name}: leave it before entering another store")
-    if any(not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks):
-        raise StoreContextError("enter the store first, then begin the transaction")
-    connection.set_tenant(store)
-    try:
+    place = connection.scope
+    if place.schema != PUBLIC:
+        raise StoreContextError(f"already in {place.schema}: leave it before entering another store")
+    if place == DOOR:
+        raise StoreContextError("no place is entered: a store is entered from one")
+    scope = Scope(store.schema_name, store.schema_name, agency=store.agency_id, store=store.pk, within=place)
+    with _entered(scope, store):
         connection.ensure_connection()
         with connection.cursor():
-            pass  # makes the switch now, and with it the proof that the schema exists
+            pass  # makes the switch now, and with it the proof that the store may be entered
         yield store
-    finally:
-        connection.set_schema_to_public()
 
 
 def current_store() -> Store:
@@ -53,15 +74,27 @@ def current_store() -> Store:
 
 
 def read_across(stores: Sequence[Store], query: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Runs one SELECT in several stores as a single UNION ALL, from public; rows begin with the store's id.
+    """Runs one SELECT in several stores of one agency as a single UNION ALL; rows begin with the store's id.
 
     `query` is a constant of ours that writes `{schema}` before each table and `{store}` where the store's id goes;
-    values travel as parameters only. `stores` must come from the gate.
+    values travel as parameters only. `stores` come from the gate. One store is entered; several are read with the
+    agency's role, which may only read, and only in that agency's stores.
     """
-    if connection.schema_name != PUBLIC:
-        raise StoreContextError("reading across stores starts from public")
     if not stores:
         return []
+    if len(stores) == 1:
+        with in_store(stores[0]):
+            return _read(stores, query, params)
+    place, first = connection.scope, stores[0]
+    if place.schema != PUBLIC or place == DOOR or place.store is not None:
+        raise StoreContextError("reading across stores starts from an agency's place")
+    if first.reader is None or place.agency not in (None, first.agency_id):
+        raise StoreContextError("these stores did not come from the gate of this place")
+    with _entered(Scope(first.reader, agency=first.agency_id)):
+        return _read(stores, query, params)
+
+
+def _read(stores: Sequence[Store], query: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
     parts = [
         sql.SQL(query).format(schema=sql.Identifier(store.schema_name), store=sql.Literal(store.pk)) for store in stores
     ]
@@ -69,3 +102,22 @@ def read_across(stores: Sequence[Store], query: str, params: Sequence[Any]) -> l
     with connection.cursor() as cursor:
         cursor.execute(statement, list(params) * len(stores))
         return cursor.fetchall()
+
+
+def _scope_of(place: Place) -> Scope:
+    login = connection.settings_dict["USER"]
+    if place.kind == Kind.OPERATOR:
+        return Scope(role_name(login, Part.OPERATOR))
+    return Scope(role_name(login, Part.DESK), agency=place.agency_id, store=place.store_id)
+
+
+@contextmanager
+def _entered(scope: Scope, store: Store | None = None) -> Iterator[None]:
+    if any(not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks):
+        raise StoreContextError("enter first, then begin the transaction")
+    before, tenant = connection.scope, connection.tenant
+    connection.enter(scope, store)
+    try:
+        yield
+    finally:
+        connection.enter(before, tenant)

@@ -17,6 +17,7 @@ from rq.job import Job
 
 from tenants import live
 from tenants.background import Background
+from tenants.context import as_operator
 
 # Whatever is planted in Redis, only these run. A job carries ids, never text.
 JOBS: Final = frozenset({"tickets.jobs.work_outbox"})
@@ -37,7 +38,8 @@ class ListedJob(Job):
             if self.func_name not in JOBS:
                 raise PermissionError(f"{self.func_name} is not on the list of jobs")
             self.connection.delete(_mark(self.func_name, self.args))
-            return super().perform()
+            with as_operator():
+                return super().perform()
         finally:
             flush()
 

@@ -1,4 +1,4 @@
-"""Puts on the request where it came in and who asks. Switches no schema."""
+"""Puts on the request where it came in and who asks, and lets the connection see no other place's rows."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from django.utils.decorators import sync_only_middleware
 from django.utils.functional import SimpleLazyObject
 
 from tenants.access import Caller
+from tenants.context import at
 from tenants.errors import RETRY_AFTER, Unavailable
 from tenants.health import answer as health_answer
 from tenants.hosts import SESSION_HOST, Place, bare_host, place_of
@@ -36,7 +37,11 @@ class DeskRequest(HttpRequest):
 
 @sync_only_middleware
 class HostMiddleware:
-    """host → place → urlconf. A host that names nothing gets the same bare 404, whatever its path."""
+    """host → place → urlconf. A host that names nothing gets the same bare 404, whatever its path.
+
+    The rest of the request runs at that place: of public tables it sees what belongs there. A response that is
+    streamed later is outside again, and reads nothing.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -54,7 +59,8 @@ class HostMiddleware:
             return HttpResponseNotFound("Not found", content_type="text/plain")
         request.place = place
         request.urlconf = settings.URLCONF_OF_PLACE[place.kind]
-        return self.get_response(request)
+        with at(place):
+            return self.get_response(request)
 
 
 @sync_only_middleware

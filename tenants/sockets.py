@@ -16,6 +16,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest
 
 from tenants.access import Caller, is_at_home
+from tenants.context import at
 from tenants.hosts import SESSION_HOST, bare_host, place_of
 
 P = ParamSpec("P")
@@ -77,11 +78,12 @@ def caller_of(host: str, session_key: str) -> Caller | None:
     place = place_of(bare_host(host))
     if place is None or not session_key:
         return None
-    request = HttpRequest()
-    request.session = SessionStore(session_key)
-    if request.session.get(SESSION_HOST) != place.host:
-        return None
-    person = get_user(request)
-    if not person.is_authenticated or not is_at_home(person, place):
-        return None
-    return Caller(person, place)
+    with at(place):
+        request = HttpRequest()
+        request.session = SessionStore(session_key)
+        if request.session.get(SESSION_HOST) != place.host:
+            return None
+        person = get_user(request)
+        if not person.is_authenticated or not is_at_home(person, place):
+            return None
+        return Caller(person, place)

@@ -91,6 +91,7 @@ def fill(store: Store) -> None:
     """Ticket 1 of the store: a buyer's message with a picture, the acknowledgement, and a note."""
     mark = canary(store)
     at = timezone.now() - timedelta(minutes=20)
+    author = store.agency.memberships.filter(role=Role.LEAD).select_related("user")[0].user
     with in_store(store):
         receive_message(
             IncomingMessage(
@@ -105,7 +106,6 @@ def fill(store: Store) -> None:
             ),
             now=at,
         )
-        author = store.agency.memberships.filter(role=Role.LEAD).select_related("user")[0].user
         add_note(Ticket.objects.get(pk=1), author=author, body=f"CANARY-NOTE {mark}", client_key="n-1", now=at)
 
 

@@ -7,15 +7,18 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import connections
 from django.test import Client
 from django.test.client import ClientHandler
 
 from tenants.actions.issue_token import issue_token
-from tenants.context import in_store
+from tenants.context import as_operator, connection, in_store
+from tenants.fleet.owner import owner_connection
 from tenants.hosts import SESSION_HOST
 from tenants.models import ApiToken, Store, User
+from tenants.postgresql.base import DOOR
 from tests.cast import NORTH_HOST, Cast, load_cast, make_cast
+from tests.scenes import forgotten
 
 
 def pytest_configure() -> None:
@@ -43,10 +46,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """The test database, with the cast in it."""
+def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
+    """The test database, made and migrated by its owner, with the cast in it. Tests work with the processes' login."""
+    owner, app = connections["owner"], connections["default"]
+    real = owner.settings_dict["NAME"]
     with django_db_blocker.unblock():
-        make_cast()
+        owner.creation.create_test_db(verbosity=0, autoclobber=True)
+        app.creation.set_as_test_mirror(owner.settings_dict)
+        with as_operator():
+            make_cast()
+    yield
+    with django_db_blocker.unblock():
+        with owner_connection() as connection:
+            roles = connection.execute(
+                "SELECT schema_name FROM tenants_store UNION SELECT database_role FROM tenants_agency"
+            ).fetchall()
+        app.close()
+        app.close_pool()
+        owner.creation.destroy_test_db(real, verbosity=0)
+        with owner.cursor() as cursor:  # roles are the whole server's
+            for role in (*(name for (name,) in roles), *forgotten):
+                cursor.execute(f'DROP ROLE IF EXISTS "{role}"')
 
 
 @pytest.fixture
@@ -55,11 +75,12 @@ def cast(db: None) -> Cast:
 
 
 @pytest.fixture(autouse=True)
-def back_in_public() -> Iterator[None]:
-    """No test begins in another's store."""
-    connection.set_schema_to_public()
-    yield
-    connection.set_schema_to_public()
+def operator_place() -> Iterator[None]:
+    """Tests arrange and look as the operator; requests, sockets and jobs go to their own places from there."""
+    connection.enter(DOOR)
+    with as_operator():
+        yield
+    connection.enter(DOOR)
 
 
 @pytest.fixture

@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+from django.conf import settings
 
+from config.databases import app_address
 from config.embedded import Servers
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,7 +38,7 @@ class Deployment:
         return {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": self.settings,
-            "DATABASE_URL": self.servers.database_url,
+            "DATABASE_URL": self.servers.database_url,  # the owner's: for commands
             "REDIS_URL": self.servers.redis_url,
             "DESKFLEET_DATA": str(self.data),
             "PORT": str(self.port),
@@ -54,7 +56,9 @@ class Deployment:
         return done.stdout
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=self.environment)
+        app = app_address(self.servers.database_url, settings.SECRET_KEY)
+        environment = self.environment | {"APP_DATABASE_URL": app, "DATABASE_URL": ""}
+        process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=environment)
         self.processes.append(process)
         return process
 

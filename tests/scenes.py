@@ -8,9 +8,8 @@ from datetime import datetime
 from threading import Thread
 from typing import Any, TypeVar
 
-from django.db import connection, transaction
-
-from tenants.context import in_store
+from tenants.context import as_operator, connection, in_store
+from tenants.fleet.owner import owner_connection
 from tenants.models import Store
 from tests.cast import NOON
 from tickets.actions.receive import Received, receive_message
@@ -55,12 +54,12 @@ def kinds_of(ticket: Ticket) -> list[str]:
 @contextmanager
 def left() -> Iterator[None]:
     """Out of the entered store for a while, as doors and jobs begin; then in it again."""
-    store = connection.tenant
-    connection.set_schema_to_public()
+    store, scope = connection.tenant, connection.scope
+    connection.enter(scope.within or scope)
     try:
         yield
     finally:
-        connection.set_tenant(store)
+        connection.enter(scope, store)
 
 
 def in_a_thread(work: Callable[[], T]) -> T:
@@ -70,7 +69,8 @@ def in_a_thread(work: Callable[[], T]) -> T:
 
     def run() -> None:
         try:
-            came.append(work())
+            with as_operator():
+                came.append(work())
         except BaseException as error:
             failed.append(error)
         finally:
@@ -108,11 +108,25 @@ def snapshot(*stores: Store) -> Snapshot:
     return found
 
 
+forgotten: list[str] = []  # schemas without a store; they and their roles go with the test database
+
+
+def drop_forgotten() -> None:
+    """Where no transaction of a test is open."""
+    with owner_connection() as owner:
+        for schema in forgotten:
+            owner.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
+            owner.execute(f'DROP ROLE IF EXISTS "{schema}"')
+    forgotten.clear()
+
+
 def forget(store: Store) -> None:
-    """Takes a store that was really committed out of the database again."""
+    """Takes the rows of a store that was really committed out of public again.
+
+    Its schema stays: dropping it would wait for every transaction that has read the people its tables refer to, and
+    the test itself is one.
+    """
+    forgotten.append(store.schema_name)
     for model in (QueueEntry, Delivery, Outbox):
         model.objects.filter(store=store).delete()
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(f'DROP SCHEMA IF EXISTS "{store.schema_name}" CASCADE')
-        Store.objects.filter(pk=store.pk).delete()
+    Store.objects.filter(pk=store.pk).delete()

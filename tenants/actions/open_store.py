@@ -7,7 +7,7 @@ from datetime import datetime
 from zoneinfo import available_timezones
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from tenants.errors import Invalid
@@ -22,7 +22,7 @@ RESERVED = frozenset(
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?"
 _HOST = re.compile(rf"\A{_LABEL}(?:\.{_LABEL})*\Z")
 # What an opening may be taken up from. A suspended store is opened by lifting the suspension.
-UNFINISHED = (Store.State.REQUESTED, Store.State.SCHEMA_MADE, Store.State.TABLES_MADE, Store.State.FAILED)
+UNFINISHED = (Store.State.REQUESTED, Store.State.TABLES_MADE, Store.State.FAILED)
 
 
 def open_store(
@@ -35,14 +35,16 @@ def open_store(
     """
     host = (host or f"{slug}.{settings.BASE_HOST}").lower()
     _check(slug, name, marketplace, time_zone, host)
-    with transaction.atomic():
-        store = _find_or_new(agency, slug, host)
-        store.name, store.marketplace, store.time_zone = name, marketplace, time_zone
-        if store.pk is None:
-            store.band = Store.objects.filter(agency=agency).count() % BANDS
-            store.state, store.state_since = Store.State.REQUESTED, now
-        store.save()
-    return provision(store, host=host, now=now)
+    try:
+        with transaction.atomic():
+            store = _find_or_new(agency, slug, host)
+            if store.pk is None:
+                store.band = Store.objects.filter(agency=agency).count() % BANDS
+                store.name, store.state, store.state_since = name, Store.State.REQUESTED, now
+                store.save()
+    except IntegrityError as error:  # somebody asked for the same slug at the same moment, and was first
+        raise Invalid(_("A store with this short name exists."), field="slug") from error
+    return provision(store, host=host, now=now, name=name, marketplace=marketplace, time_zone=time_zone)
 
 
 def _check(slug: str, name: str, marketplace: str, time_zone: str, host: str) -> None:

@@ -10,6 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tenants.models.agency import Agency
+from tenants.models.grants import Grants
 from tenants.models.store import Store
 
 
@@ -27,6 +28,13 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=(username or "").lower())
 
 
+class PeopleManager(models.Manager["User"]):
+    """People as others may know them. What foreign keys fetch comes from here too: a store may read no more."""
+
+    def get_queryset(self) -> models.QuerySet[User]:
+        return super().get_queryset().defer(*without_secrets())
+
+
 class User(AbstractBaseUser, PermissionsMixin):
     """A person. One sign-in for every agency and store that they have to do with; access is never read off this row."""
 
@@ -40,7 +48,17 @@ class User(AbstractBaseUser, PermissionsMixin):
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
+    # What nobody needs who works in a store; `without_secrets` leaves it out of what is read there.
+    SECRETS: ClassVar[tuple[str, ...]] = ("password", "last_login", "is_superuser", "is_staff")
+    grants = Grants(
+        desk="SELECT, UPDATE (password, last_login, language)",
+        store="SELECT (id, email, name, language, is_active, created_at)",
+    )
     objects = UserManager()
+    people = PeopleManager()
+
+    class Meta:
+        base_manager_name = "people"
 
     def __str__(self) -> str:
         return self.name or self.email
@@ -50,6 +68,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return str(self)
+
+
+def without_secrets(path: str = "") -> list[str]:
+    """For `.defer(*without_secrets("author"))`: inside a store the database would refuse to read them."""
+    return [f"{path}__{name}" if path else name for name in User.SECRETS]
 
 
 class Role(models.TextChoices):
@@ -68,6 +91,8 @@ class Membership(models.Model):
     agency = models.ForeignKey(Agency, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=[c for c in Role.choices if c[0] != Role.SELLER])
 
+    grants = Grants(desk="SELECT", store="SELECT")
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "agency"], name="one_membership_per_agency")]
 
@@ -81,6 +106,8 @@ class Assignment(models.Model):
     alias = models.CharField(
         max_length=40, blank=True, help_text="The name that buyers and the seller see. Empty: the store's own name."
     )
+
+    grants = Grants(desk="SELECT", store="SELECT")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "store"], name="one_assignment_per_store")]

@@ -1,35 +1,97 @@
-"""Rows that know which store they came from, and refuse to be written into another."""
+"""Rows and querysets that know which store they came from, and refuse to be written or read in another."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Self, TypeVar, cast
 
-from django.db import connection, models
+from django.db import connection as default_connection
+from django.db import models
+from django.db.models import sql
+
+from tenants.postgresql.base import PUBLIC, DatabaseWrapper
+
+connection = cast(DatabaseWrapper, default_connection)
+Row = TypeVar("Row", bound=models.Model)
 
 
 class WrongStore(RuntimeError):
-    """A programming error: a row of one store was about to be written while another, or none, is entered."""
+    """A programming error: a row or a queryset of one store was about to be used while another, or none, is entered."""
+
+
+def check_here(what: object, own: str) -> None:
+    """Raises WrongStore unless `own` is the schema that is entered, and a store's."""
+    here = connection.scope.schema
+    if here != own or here == PUBLIC:
+        raise WrongStore(f"{what} of the schema {own} while {here} is entered")
+
+
+class StoreQuery(sql.Query):
+    """A query of the store in which it was begun. Compiled in another, or in none, it raises."""
+
+    def __init__(self, model: type[models.Model] | None, alias_cols: bool = True) -> None:
+        super().__init__(model, alias_cols)
+        self.schema = connection.scope.schema
+
+    def get_compiler(self, *args: Any, **kwargs: Any) -> Any:
+        check_here(f"a query of {self.model.__name__ if self.model else 'rows'}", self.schema)
+        return super().get_compiler(*args, **kwargs)
+
+
+class StoreQuerySet(models.QuerySet[Row]):
+    """Evaluated where it was begun. What writes passes by StoreQuery, and is checked here."""
+
+    def __init__(self, model: Any = None, query: Any = None, using: Any = None, hints: Any = None) -> None:
+        super().__init__(model, query or (StoreQuery(model) if model else None), using, hints)
+
+    def update(self, **kwargs: Any) -> int:
+        self._check()
+        return super().update(**kwargs)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        self._check()
+        return super().delete()
+
+    def bulk_create(self, objs: Iterable[Row], *args: Any, **kwargs: Any) -> list[Row]:
+        rows = list(objs)
+        for row in rows:
+            cast(StoreRow, row).check_store()
+        return super().bulk_create(rows, *args, **kwargs)
+
+    def bulk_update(self, objs: Iterable[Row], *args: Any, **kwargs: Any) -> int:
+        rows = list(objs)
+        for row in rows:
+            cast(StoreRow, row).check_store()
+        return super().bulk_update(rows, *args, **kwargs)
+
+    def _check(self) -> None:
+        check_here(f"a query of {self.model.__name__}", cast(StoreQuery, self.query).schema)
 
 
 class StoreRow(models.Model):
     """The base of every model of a store's schema. Its instances belong to the schema in which they were made."""
 
+    objects = models.Manager.from_queryset(StoreQuerySet)()
+
     class Meta:
         abstract = True
+        base_manager_name = "objects"  # so that what foreign keys fetch is checked as well
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._state.schema = connection.schema_name  # type: ignore[attr-defined]
+        self._state.schema = connection.scope.schema  # type: ignore[attr-defined]
 
     def save_base(self, *args: Any, **kwargs: Any) -> None:
-        self._check_store()
+        self.check_store()
         super().save_base(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        self._check_store()
+        self.check_store()
         return super().delete(*args, **kwargs)
 
-    def _check_store(self) -> None:
-        here, own = connection.schema_name, self._state.schema  # type: ignore[attr-defined]
-        if here != own or here == "public":
-            raise WrongStore(f"a {type(self).__name__} of the store {own} while {here} is entered")
+    def check_store(self) -> Self:
+        """Raises WrongStore unless this row, and every row that it was related to, is of the store that is entered."""
+        for row in (self, *self._state.fields_cache.values()):
+            if isinstance(row, StoreRow):
+                check_here(f"a {type(row).__name__}", row._state.schema)  # type: ignore[attr-defined]
+        return self

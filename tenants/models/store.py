@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django_tenants.models import DomainMixin, TenantMixin
 
 from tenants.models.agency import Agency
+from tenants.models.grants import Grants
 
 BANDS = 8  # how many store colours static/css/tokens.css knows
 
@@ -22,11 +23,12 @@ class Store(TenantMixin):
 
     class State(models.TextChoices):
         REQUESTED = "requested", _("requested")
-        SCHEMA_MADE = "schema_made", _("schema made")
         TABLES_MADE = "tables_made", _("tables made")
         OPEN = "open", _("open")
         FAILED = "failed", _("failed")
         SUSPENDED = "suspended", _("suspended")
+        ARCHIVED = "archived", _("archived")
+        MOVING_IN = "moving_in", _("being imported")
 
     class Marketplace(models.TextChoices):
         TIKTOK_SHOP = "tiktok_shop", "TikTok Shop"
@@ -37,8 +39,10 @@ class Store(TenantMixin):
         EBAY = "ebay", "eBay"
         WEB = "web", _("Web shop")
 
-    # What the reader is to this store; tenants.access puts it here, and a store that came past the gate has none.
+    # What the caller is to this store, and the role of the database that reads across stores of its agency.
+    # tenants.access puts them here; a store that came past the gate has none.
     role: str | None = None
+    reader: str | None = None
 
     auto_create_schema = False
     auto_drop_schema = False
@@ -62,6 +66,8 @@ class Store(TenantMixin):
     failure = models.TextField(blank=True, help_text="What stopped the opening, in the words of the step that failed.")
     created_at = models.DateTimeField(auto_now_add=True)
 
+    grants = Grants(door="SELECT (id, agency_id, name, band, state)", desk="SELECT", store="SELECT")
+
     class Meta:
         # Read by access.stores_for: an agency's stores, and the sign-in page's.
         indexes = [models.Index(fields=["agency", "state"], name="store_by_agency")]
@@ -75,6 +81,8 @@ class Domain(DomainMixin):
 
     agency = models.ForeignKey(Agency, null=True, blank=True, on_delete=models.CASCADE, related_name="domains")
     tenant = models.ForeignKey(Store, null=True, blank=True, on_delete=models.CASCADE, related_name="domains")
+
+    grants = Grants(door="SELECT (domain, agency_id, tenant_id)", desk="SELECT", store="SELECT")
 
     class Meta:
         constraints = [

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from tenants.models.agency import Agency
+from tenants.models.grants import Grants
 from tenants.models.people import User
 from tenants.models.store import Store
 
@@ -37,6 +38,8 @@ class ApiToken(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True, help_text="To the hour; a busy token is not a hot row.")
+
+    grants = Grants(desk="SELECT, UPDATE (last_used_at)")
 
     class Meta:
         constraints = [

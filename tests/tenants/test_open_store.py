@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 
 from tenants.actions.open_store import RESERVED, open_store
-from tenants.context import in_store
+from tenants.context import connection, in_store
 from tenants.errors import Invalid
-from tenants.fleet import provision as steps
+from tenants.fleet import provision
+from tenants.fleet.owner import owner_connection
+from tenants.fleet.provision import BeingOpened
 from tenants.hosts import place_of
 from tenants.models import Domain, Store
+from tenants.postgresql.base import Unreachable
 from tests.cast import NOON, Cast
-from tickets.models import Ticket
+from tests.scenes import forget, in_a_thread
+from tickets.models import Customer, Ticket
 
 State = Store.State
 
@@ -24,79 +31,153 @@ def ask(cast: Cast, slug: str = "new-shop", **more: Any) -> Store:
     return open_store(wanted.pop("agency", cast.north), slug=slug, **wanted)
 
 
-def has_schema(store: Store) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [store.schema_name])
-        return cursor.fetchone() is not None
+Real = Callable[[Callable[[], Any]], Any]
+
+
+@pytest.fixture
+def really(cast: Cast) -> Iterator[Real]:
+    """really(work): in a transaction that is committed, as the owner must see it. Undone at the end."""
+    known = {cast.a.pk, cast.b.pk, cast.c.pk}
+    yield in_a_thread
+
+    def undo() -> None:
+        for store in Store.objects.exclude(pk__in=known):
+            forget(store)
+
+    in_a_thread(undo)
+
+
+def has_schema(schema: str) -> bool:
+    with owner_connection() as owner:
+        return owner.execute("SELECT to_regnamespace(%s)", [schema]).fetchone() != (None,)
+
+
+def schemas() -> set[str]:
+    with owner_connection() as owner:
+        return {name for (name,) in owner.execute("SELECT nspname FROM pg_namespace")}
 
 
 @pytest.fixture
 def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
     """Every state on the way, and whether the host led there already."""
     states: list[tuple[str, bool]] = []
-    move = steps._move
+    move = provision.move
 
     def watched(store: Store, state: str, *args: Any, **kwargs: Any) -> None:
         move(store, state, *args, **kwargs)
         states.append((state, Domain.objects.filter(tenant=store).exists()))
 
-    monkeypatch.setattr(steps, "_move", watched)
+    monkeypatch.setattr(provision, "move", watched)
     return states
 
 
-def test_store_opens_step_by_step_and_its_host_comes_last(cast: Cast, seen: list[tuple[str, bool]]) -> None:
-    store = ask(cast)
-    assert seen == [(State.SCHEMA_MADE, False), (State.TABLES_MADE, False), (State.OPEN, True)]
-    assert (store.state, store.failure, store.state_since) == (State.OPEN, "", NOON)
-    place = place_of("new-shop.localhost")
-    assert place is not None
-    assert place.store_id == store.pk
-    with in_store(store):
-        assert Ticket.objects.count() == 0
-    assert connection.schema_name == "public"
+def test_store_opens_step_by_step_and_its_host_comes_last(
+    cast: Cast, really: Real, seen: list[tuple[str, bool]]
+) -> None:
+    def scene() -> None:
+        store = ask(cast)
+        assert seen == [(State.TABLES_MADE, False), (State.OPEN, True)]
+        assert (store.state, store.failure, store.state_since) == (State.OPEN, "", NOON)
+        place = place_of("new-shop.localhost")
+        assert place is not None
+        assert place.store_id == store.pk
+        with in_store(store):
+            assert Ticket.objects.count() == 0
+
+    really(scene)
 
 
-def test_schema_says_nothing_of_the_store(cast: Cast) -> None:
-    assert "shop" not in ask(cast).schema_name
+def test_schema_says_nothing_of_the_store(cast: Cast, really: Real) -> None:
+    assert "shop" not in really(lambda: ask(cast)).schema_name
 
 
-def test_failure_is_written_down_and_lets_nobody_in(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_store: Store) -> None:
+def test_failure_is_written_down_and_leaves_nothing_half_made(
+    cast: Cast, really: Real, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full when the last table is made: neither schema nor role stay, and no host leads anywhere."""
+
+    def fail(*_args: object) -> None:
         raise DatabaseError("no space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(steps, "_make_tables", fail)
-        store = ask(cast)
-    store.refresh_from_db()
+        patched.setattr(provision.ledger, "write", fail)
+        store = really(lambda: ask(cast))
     assert (store.state, store.failure) == (State.FAILED, "DatabaseError: no space left on device")
-    assert place_of("new-shop.localhost") is None
-    assert connection.schema_name == "public"
-    again = ask(cast)
+    assert really(lambda: place_of("new-shop.localhost")) is None
+    assert not has_schema(store.schema_name)
+    with owner_connection() as owner:
+        assert owner.execute("SELECT to_regrole(%s)", [store.schema_name]).fetchone() == (None,)
+    again = really(lambda: ask(cast))
     assert (again.pk, again.schema_name, again.state, again.failure) == (store.pk, store.schema_name, State.OPEN, "")
-    assert place_of("new-shop.localhost") is not None
+    assert really(lambda: place_of("new-shop.localhost")) is not None
 
 
-def test_other_agencys_failed_store_is_not_taken_up(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_opening_that_was_killed_after_its_tables_is_taken_up(
+    cast: Cast, really: Real, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_args: object, **_more: object) -> None:
+        raise KeyboardInterrupt
+
     with monkeypatch.context() as patched:
-        patched.setattr(steps, "_make_schema", lambda _store: 1 / 0)
-        assert ask(cast).state == State.FAILED
+        patched.setattr(provision, "move", killed)
+        with pytest.raises(KeyboardInterrupt):
+            really(lambda: ask(cast))
+    store = really(lambda: Store.objects.get(slug="new-shop"))
+    assert store.state == State.REQUESTED
+    assert has_schema(store.schema_name)
+    assert really(lambda: ask(cast)).state == State.OPEN
+
+
+def test_other_agencys_failed_store_is_not_taken_up(cast: Cast, really: Real, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(provision, "build", lambda *_args: 1 / 0)
+        assert really(lambda: ask(cast)).state == State.FAILED
     with pytest.raises(Invalid) as refused:
-        ask(cast, agency=cast.south)
+        really(lambda: ask(cast, agency=cast.south))
     assert refused.value.field == "slug"
 
 
-def test_slug_of_a_gone_store_leads_to_a_new_schema(cast: Cast) -> None:
-    old = ask(cast)
-    with in_store(old), connection.cursor() as cursor:
-        cursor.execute("INSERT INTO tickets_customer VALUES (1, 'tmall', 'x', 'CANARY', '', '', now())")
-    schema, kept = old.schema_name, has_schema(old)
-    Store.objects.filter(pk=old.pk).delete()
-    new = ask(cast, agency=cast.south)
-    assert kept
-    assert new.schema_name != schema
-    with in_store(new), connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM tickets_customer")
-        assert cursor.fetchone() == (0,)
+def test_slug_of_a_gone_store_leads_to_a_new_schema(cast: Cast, really: Real) -> None:
+    old = really(lambda: ask(cast))
+
+    def write() -> None:
+        with in_store(old), connection.cursor() as cursor:
+            cursor.execute("INSERT INTO tickets_customer VALUES (1, 'tmall', 'x', 'CANARY', '', '', now())")
+
+    def count(store: Store) -> int:
+        with in_store(store):
+            return Customer.objects.count()
+
+    really(write)
+    assert really(lambda: count(old)) == 1
+    really(lambda: Store.objects.filter(pk=old.pk).delete())
+    try:
+        new = really(lambda: ask(cast, agency=cast.south))
+        assert new.schema_name != old.schema_name
+        assert really(lambda: count(new)) == 0
+        with pytest.raises(Unreachable):
+            really(lambda: count(old))
+    finally:
+        really(lambda: forget(old))
+
+
+def test_twenty_who_want_the_same_name_at_once_get_one_store(cast: Cast, really: Real) -> None:
+    together, before = Barrier(20), schemas()
+
+    def one(number: int) -> str:
+        together.wait()
+        try:
+            return in_a_thread(lambda: ask(cast, name=f"Shop {number}")).state
+        except (Invalid, BeingOpened) as error:
+            return f"refused for its {error.field}"
+
+    with ThreadPoolExecutor(20) as pool:
+        ends = list(pool.map(one, range(20)))
+    assert ends.count(State.OPEN) == 1
+    assert ends.count("refused for its slug") == 19
+    stores = really(lambda: list(Store.objects.filter(slug="new-shop")))
+    assert [store.state for store in stores] == [State.OPEN]
+    assert schemas() - before == {stores[0].schema_name}
 
 
 def test_suspended_store_does_not_open_itself_again(cast: Cast) -> None:

@@ -8,10 +8,10 @@ import pytest
 
 from tenants.context import in_store
 from tenants.errors import Invalid
-from tenants.models import Assignment
+from tenants.models import Assignment, User
 from tests.cast import NOON, Cast
 from tests.conftest import Api, SignIn
-from tests.scenes import entry_of, kinds_of
+from tests.scenes import entry_of, kinds_of, left
 from tickets.actions.assign import AssignedMeanwhile, assign
 from tickets.actions.close import close
 from tickets.actions.reply import TicketIsClosed
@@ -65,11 +65,12 @@ def test_somebody_who_does_not_work_here_gets_nothing(cast: Cast, ticket: Ticket
 
 
 def test_agent_who_lost_the_store_or_was_disabled_gets_nothing(cast: Cast, ticket: Ticket) -> None:
-    Assignment.objects.filter(user=cast.bo).delete()
+    with left():
+        Assignment.objects.filter(user=cast.bo).delete()
     with pytest.raises(Invalid):
         assign(ticket, to=cast.bo, by=cast.ann, now=NOON)
-    cast.ann.is_active = False
-    cast.ann.save()
+    with left():
+        User.objects.filter(pk=cast.ann.pk).update(is_active=False)
     with pytest.raises(Invalid):
         assign(ticket, to=cast.ann, by=cast.ann, now=NOON)
 

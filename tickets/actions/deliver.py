@@ -70,7 +70,7 @@ def deliver(outbox_id: int, *, now: datetime) -> None:
     row = _claimed(outbox_id, now=now)
     if row is None:
         return
-    message = Message.objects.select_related("ticket__customer", "author").get(pk=row.message_id)
+    message = Message.objects.select_related("ticket__customer").get(pk=row.message_id)
     problem = CUT_OFF if row.attempts > TRIES else email.send(current_store(), message)
     if not problem:
         note_delivery(message.pk, Message.Delivery.SENT, now=now)

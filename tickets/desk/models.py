@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 
 from tenants.models import Store
+from tenants.models.grants import EVERYTHING, Grants
 from tickets.channels import Channel
 
 
@@ -30,6 +31,8 @@ class QueueEntry(models.Model):
     due_at = models.DateTimeField(null=True)
     breached_at = models.DateTimeField(null=True, help_text="When the clock found it overdue; once per wait.")
     last_message_at = models.DateTimeField()
+
+    grants = Grants(desk="SELECT", store=EVERYTHING)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["store", "ticket_number"], name="queue_one_row_per_ticket")]
@@ -52,6 +55,8 @@ class Delivery(models.Model):
     external_id = models.CharField(max_length=200)
     received_at = models.DateTimeField()
 
+    grants = Grants(store=EVERYTHING)
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["store", "channel", "external_id"], name="delivery_received_once")
@@ -70,6 +75,8 @@ class Outbox(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Tries that were begun.")
     next_try_at = models.DateTimeField(null=True, help_text="Empty: done, or given up.")
     created_at = models.DateTimeField()
+
+    grants = Grants(desk="SELECT", store=EVERYTHING)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["store", "message_id"], name="outbox_one_row_per_message")]

@@ -9,6 +9,7 @@ from typing import Any
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 
 from tenants.access import Caller, stores_for
+from tenants.context import at
 from tenants.live import agency_group
 from tenants.sockets import in_database
 
@@ -66,4 +67,7 @@ class DeskConsumer(AsyncJsonWebsocketConsumer):
 def stores_now(ask_again: Any) -> frozenset[int] | None:
     """The stores that the caller may see at this moment; None for somebody who is no longer let in."""
     caller: Caller | None = ask_again()
-    return None if caller is None else frozenset(store.pk for store in stores_for(caller))
+    if caller is None:
+        return None
+    with at(caller.place):
+        return frozenset(store.pk for store in stores_for(caller))

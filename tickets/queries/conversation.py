@@ -10,6 +10,7 @@ from tenants.access import Action, Caller, colleagues, may
 from tenants.clock import database_now
 from tenants.context import in_store
 from tenants.models import Store, User
+from tenants.models.people import without_secrets
 from tickets.channels import Channel
 from tickets.desk.models import QueueEntry
 from tickets.models import Event, Message, Ticket
@@ -149,9 +150,9 @@ def _history(ticket: Ticket, store: Store, caller: Caller, aliases: dict[tuple[i
     events = ticket.events.exclude(kind__in=_SAID_IN_CONVERSATION)
     if not may(store, Action.ASSIGN):
         events = events.exclude(kind=Event.Kind.ASSIGNED)
-    latest = list(events.select_related("actor").order_by("-pk")[:HISTORY])
+    latest = list(events.select_related("actor").defer(*without_secrets("actor")).order_by("-pk")[:HISTORY])
     given = {event.after.get("assignee") for event in latest if event.kind == Event.Kind.ASSIGNED}
-    names = {user.pk: str(user) for user in User.objects.filter(pk__in=given - {None})} if given else {}
+    names = {user.pk: str(user) for user in User.people.filter(pk__in=given - {None})} if given else {}
     rows = []
     for event in latest:
         who = person_ref(event.actor, store, caller, aliases)

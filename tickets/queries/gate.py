@@ -13,6 +13,7 @@ from tenants.access import Action, Caller, may, require, store_for
 from tenants.context import current_store, in_store
 from tenants.errors import NotFound
 from tenants.models import Store
+from tenants.models.people import without_secrets
 from tickets.models import Attachment, Message, Ticket
 
 
@@ -44,14 +45,15 @@ def locked_ticket(caller: Caller, slug: str, number: int, action: Action) -> Ite
 def tickets_for(caller: Caller, store: Store, *, state: str = "") -> QuerySet[Ticket]:
     """The same gate as a queryset, inside the entered store."""
     require(caller, store, Action.VIEW)
-    tickets = Ticket.objects.select_related("customer", "assignee")
+    tickets = Ticket.objects.select_related("customer", "assignee").defer(*without_secrets("assignee"))
     return tickets.filter(state=state) if state else tickets
 
 
 def messages_for(caller: Caller, store: Store, ticket: Ticket) -> QuerySet[Message]:
     """The messages that this reader may see, in order: notes only for those who may write them."""
     require(caller, store, Action.VIEW)
-    messages = ticket.messages.select_related("author").prefetch_related("attachments").order_by("seq")
+    messages = ticket.messages.select_related("author").defer(*without_secrets("author"))
+    messages = messages.prefetch_related("attachments").order_by("seq")
     return messages if may_read_notes(caller, store) else messages.exclude(kind=Message.Kind.NOTE)
 
 

@@ -13,6 +13,7 @@ from tenants.access import Action, Caller, may, stores_for
 from tenants.context import read_across
 from tenants.errors import Invalid
 from tenants.models import Store
+from tenants.models.people import without_secrets
 from tickets.channels import Channel
 from tickets.cursors import FoundCursor, QueueCursor
 from tickets.desk.models import QueueEntry
@@ -82,7 +83,8 @@ def _waiting(
     entries: QuerySet[QueueEntry], caller: Caller, filters: Filters, now: datetime, size: int, counts: dict[str, int]
 ) -> _Page:
     narrowed = _narrow(entries, caller, filters, now)
-    found = list(QueueCursor.read(filters.cursor).after(narrowed).select_related("assignee")[: size + 1])
+    waiting = QueueCursor.read(filters.cursor).after(narrowed)
+    found = list(waiting.select_related("assignee").defer(*without_secrets("assignee"))[: size + 1])
     if filters == Filters(cursor=filters.cursor):
         total, overdue = counts["all"], counts["overdue"]
     else:

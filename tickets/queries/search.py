@@ -133,7 +133,7 @@ def _as_queued(tickets: list[QueueEntry]) -> list[QueueEntry]:
         match |= Q(store_id=store_id, ticket_number__in=numbers)
     queued = {(entry.store_id, entry.ticket_number): entry for entry in QueueEntry.objects.filter(match)}
     known = [queued.get((ticket.store_id, ticket.ticket_number), ticket) for ticket in tickets]
-    people = User.objects.in_bulk({ticket.assignee_id for ticket in known if ticket.assignee_id})
+    people = User.people.in_bulk({ticket.assignee_id for ticket in known if ticket.assignee_id})
     for ticket in known:
         ticket.assignee = people.get(ticket.assignee_id or 0)
     return known

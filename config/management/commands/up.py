@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand
 from rich.table import Table
 
 from config import embedded
+from config.databases import app_address
 from config.embedded import EmbeddedError
 from config.management.lock import alone, stop_other
 from config.management.own_servers import WrongAddress
@@ -65,13 +66,18 @@ def up(data: Path, *, host: str, port: int, demo: bool) -> None:
             urls = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
             environment = {**os.environ, **urls, "PORT": str(port), "DESKFLEET_DATA": str(data), MARK: mark}
             sign_ins = prepare(environment, data, demo=demo)
-            supervise(
-                Supervisor(mark, environment, lambda: keep_servers(data)), host=host, port=port, sign_ins=sign_ins
-            )
+            supervisor = Supervisor(mark, without_owner(environment), lambda: keep_servers(data))
+            supervise(supervisor, host=host, port=port, sign_ins=sign_ins)
         finally:
             deaf()  # A second Ctrl-C must not leave half of it behind.
             kill_marked(mark)
             embedded.stop(data)
+
+
+def without_owner(environment: dict[str, str]) -> dict[str, str]:
+    """What the processes are told: the login that owns nothing. Whoever breaks into one of them can change no table."""
+    app = os.environ.get("APP_DATABASE_URL") or app_address(environment["DATABASE_URL"], settings.SECRET_KEY)
+    return environment | {"APP_DATABASE_URL": app, "DATABASE_URL": ""}
 
 
 def keep_servers(data: Path) -> None:

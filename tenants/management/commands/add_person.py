@@ -5,14 +5,15 @@ from __future__ import annotations
 from getpass import getpass
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from tenants.actions.add_person import add_person
 from tenants.errors import DomainError
+from tenants.management.operator import OperatorCommand
 from tenants.models.people import Role
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Adds a person to an agency or a store. Again, for a further store."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from tenants.actions.issue_token import issue_token, revoke_token
+from tenants.management.operator import OperatorCommand
 from tenants.models import ApiToken
 from tenants.queries import agency_by_slug, person_by_email, store_by_slug, tokens_of
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Issues a token that acts for a person in an agency or a store, or revokes one by its prefix."
 
     def add_arguments(self, parser: CommandParser) -> None:

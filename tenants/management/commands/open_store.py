@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from tenants.actions.open_store import open_store
 from tenants.errors import DomainError
 from tenants.hosts import url_of
+from tenants.management.operator import OperatorCommand
 from tenants.models import Store
 from tenants.queries import agency_by_slug
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Opens a store, or takes up an opening that failed."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection, transaction
 from django.db.utils import DatabaseError, InterfaceError
 
+from tenants.context import as_operator
 from tenants.later import nudge
 from tickets.actions.breach import breach_overdue, stores_with_overdue
 from tickets.actions.deliver import WORK_OUTBOX
@@ -50,9 +51,12 @@ class Command(BaseCommand):
 
 def tick(*, reconcile: bool) -> int:
     """One look at the index, by the database's clock. Returns how many waits became too long."""
-    now = database_now()
-    if now is None:
-        return 0
+    with as_operator():
+        now = database_now()
+        return _tick(now, reconcile=reconcile) if now else 0
+
+
+def _tick(now: datetime, *, reconcile: bool) -> int:
     breached = 0
     for store in stores_with_overdue(now):
         try:

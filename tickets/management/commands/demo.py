@@ -6,12 +6,13 @@ import json
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
+from tenants.management.operator import OperatorCommand
 from tickets.demo.load import make_demo, sign_ins
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Makes the demo agency with three stores and forty tickets, if it is not there yet."
 
     def add_arguments(self, parser: CommandParser) -> None:

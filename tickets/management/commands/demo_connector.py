@@ -13,9 +13,9 @@ import time
 from typing import Any
 
 import httpx
-from django.core.management.base import BaseCommand
 
 from tenants.hosts import url_of
+from tenants.management.operator import OperatorCommand
 from tickets.demo.load import connector_token, demo_agency
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 STEPS = (("sent", 0.4), ("delivered", 1.0), ("read", 4.0))  # seconds after the one before
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Simulates the marketplaces of the demo stores: carries answers nowhere and reports them as read."
 
     def handle(self, *args: Any, **options: Any) -> None:

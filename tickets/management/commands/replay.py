@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 import httpx
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import OperationalError
 from rich.console import Console
 from rich.progress import (
@@ -27,6 +27,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tenants.hosts import url_of
+from tenants.management.operator import OperatorCommand
 from tickets.replay.api import Api
 from tickets.replay.conversations import Script, read_script
 from tickets.replay.errors import ReplayError
@@ -37,7 +38,7 @@ from tickets.replay.target import find_target, token_for
 SHOWN = 20  # problems told one by one
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = (
         "Sends recorded conversations (JSON lines) through the running server's API, buyers' turns as buyers and the "
         "helpdesk's as replies, reads them back and compares. The same file again adds nothing."
