@@ -152,6 +152,10 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = DEBUG
 FILE_UPLOAD_PERMISSIONS = 0o640
+# A store can be deleted when it has been archived for so long; until then it can be restored.
+STORE_GRACE_DAYS = env.int("STORE_GRACE_DAYS", 30)
+# Where `manage.py store delete` leaves its certificates, besides the table of them.
+CERTIFICATES = DATA_DIR / "certificates"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # ---------------------------------------------------------------- people

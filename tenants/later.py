@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
@@ -13,16 +15,20 @@ from django.db import transaction
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+from rq.exceptions import DeserializationError, NoSuchJobError
 from rq.job import Job
 
 from tenants import live
 from tenants.background import Background
 from tenants.context import as_operator
+from tenants.queries import StoreGone
 
 # Whatever is planted in Redis, only these run. A job carries ids, never text.
 JOBS: Final = frozenset({"tickets.jobs.work_outbox"})
 PATIENCE: Final = 0.5  # seconds; what Redis has not answered by then is asked once more, then dropped
 MARKED: Final = 120  # seconds; a queued job that was lost keeps others away for so long
+FAILED_KEPT: Final = 86400  # seconds; the reconciler has long asked again
+GONE_KEPT: Final = 90 * 86400  # of a job whose store was not open: nobody asks again while it is not
 
 _Nudge = tuple[str, tuple[int, ...]]  # (job, ids)
 
@@ -40,6 +46,9 @@ class ListedJob(Job):
             self.connection.delete(_mark(self.func_name, self.args))
             with as_operator():
                 return super().perform()
+        except StoreGone:
+            self.failure_ttl = GONE_KEPT
+            raise
         finally:
             flush()
 
@@ -73,13 +82,74 @@ def _enqueue(nudges: dict[_Nudge, None]) -> None:
     queue = django_rq.get_queue("default", commit_mode="auto", connection=_redis())
     for job, ids in nudges:
         if queue.connection.set(_mark(job, ids), "", nx=True, ex=MARKED):
-            queue.enqueue(job, *ids, result_ttl=0, failure_ttl=86400)
+            queue.enqueue(job, *ids, result_ttl=0, failure_ttl=FAILED_KEPT)
 
 
 def _mark(job: str, ids: Iterable[object]) -> str:
     """Set while such a job waits. Not RQ's own `unique`, under which a job that runs, failed, or died with its worker
     keeps new ones away as well: the first would lose nudges, the others would stop a store's mail for minutes."""
     return ":".join(["nudged", job, *map(str, ids)])
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """A job that failed. `store` is the first of its ids; None where the job can't be read."""
+
+    id: str
+    job: str
+    store: int | None
+    failed_at: datetime | None
+    why: str
+
+
+class NoDeadLetter(LookupError):
+    """There is no failed job with this id, or it is not on the list of jobs."""
+
+
+def dead_letters() -> list[DeadLetter]:
+    """Every job that failed and is kept, those first that are forgotten first. Raises RedisError."""
+    registry = _failed()
+    jobs = ListedJob.fetch_many(registry.get_job_ids(), registry.connection, serializer=registry.serializer)
+    return [_dead_letter(job) for job in jobs if job is not None]
+
+
+def retry_dead_letter(job_id: str) -> None:
+    """Queues it again. Raises NoDeadLetter, RedisError."""
+    job = _failed_job(job_id)
+    if _dead_letter(job).job not in JOBS:
+        raise NoDeadLetter(job_id)
+    _failed().requeue(job)
+
+
+def forget_dead_letter(job_id: str) -> None:
+    """Raises NoDeadLetter, RedisError."""
+    _failed().remove(_failed_job(job_id), delete_job=True)
+
+
+def _failed() -> Any:
+    return django_rq.get_queue("default", job_class=ListedJob, connection=_redis()).failed_job_registry
+
+
+def _failed_job(job_id: str) -> Job:
+    registry = _failed()
+    try:
+        if job_id in registry.get_job_ids():
+            return ListedJob.fetch(job_id, connection=registry.connection, serializer=registry.serializer)
+    except NoSuchJobError:
+        pass
+    raise NoDeadLetter(job_id)
+
+
+def _dead_letter(job: Job) -> DeadLetter:
+    """Its `why` is the last line of the traceback; whatever was planted in Redis, it can be listed."""
+    result = job.latest_result()
+    lines = ((result and result.exc_string) or "").strip().splitlines()
+    try:
+        name, ids = job.func_name or "", job.args
+    except DeserializationError:
+        name, ids = "", ()
+    store = ids[0] if ids and isinstance(ids[0], int) else None
+    return DeadLetter(job.id, name, store, job.ended_at, lines[-1] if lines else "")
 
 
 @cache

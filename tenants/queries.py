@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,7 @@ from django.db import models
 from django.db.models import Case, Count, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
-from tenants.models import Agency, ApiToken, Store, User
+from tenants.models import Agency, ApiToken, DeletionCertificate, Store, User
 from tenants.models.token import digest
 
 PAGE = 50
@@ -24,6 +25,10 @@ class Position(models.TextChoices):
     BEHIND = "behind", _("behind")
     FAILED = "failed", _("migration failed")
     NONE = "none", _("no tables yet")
+
+
+class StoreGone(RuntimeError):
+    """A job is about a store that is deleted, archived or suspended: it ends as a dead letter, and writes nothing."""
 
 
 @dataclass(frozen=True)
@@ -147,9 +152,23 @@ def person_by_id(pk: int) -> User | None:
     return User.people.filter(pk=pk).first()
 
 
-def store_by_id(pk: int) -> Store | None:
-    """An open store, for jobs."""
-    return Store.objects.filter(pk=pk, state=Store.State.OPEN).first()
+def store_by_id(pk: int) -> Store:
+    """An open store, for jobs. Raises StoreGone."""
+    store = Store.objects.filter(pk=pk).first()
+    if store is None or store.state != Store.State.OPEN:
+        raise StoreGone(f"store {pk} is {store.state}" if store else f"there is no store {pk}")
+    return store
+
+
+def store_slugs(pks: Collection[int]) -> dict[int, str]:
+    """id → short name, of those that exist."""
+    return dict(Store.objects.filter(pk__in=pks).values_list("pk", "slug"))
+
+
+def certificate_of(slug: str) -> DeletionCertificate | None:
+    """The latest certificate of a store that had this short name and is deleted."""
+    done = DeletionCertificate.objects.filter(slug=slug, deleted_at__isnull=False)
+    return done.order_by("-deleted_at").first()
 
 
 # Written out, because it runs in every call of the API. A token of somebody who was disabled is no token.

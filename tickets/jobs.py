@@ -20,20 +20,17 @@ WORK_FOR: Final = 30.0
 def work_outbox(store_id: int) -> None:
     """Delivers what is due in one store, for WORK_FOR at most, and asks for another turn if something is left.
 
-    A store that is gone or closed has nothing due.
+    Raises StoreGone for a store that is not open, or is not any more before the next letter.
     """
     store = store_by_id(store_id)
-    if store is None:
-        return
     _deliver_due(store, until=time.monotonic() + WORK_FOR)
     if mail_due_in(store, database_now()):  # more than a batch or the time allowed, or what had to wait its turn
         nudge(WORK_OUTBOX, store_id)
 
 
 def _deliver_due(store: Store, *, until: float) -> None:
-    due = mail_due_in(store, database_now())
-    with in_store(store):
-        for outbox_id in due:
-            if time.monotonic() >= until:
-                return
+    for outbox_id in mail_due_in(store, database_now()):
+        if time.monotonic() >= until:
+            return
+        with in_store(store_by_id(store.pk)):  # asked again for each letter: it may have been closed meanwhile
             deliver(outbox_id, now=database_now())

@@ -92,12 +92,15 @@ class Entry:
 _ENTRIES = """
 SELECT store.id, store.schema_name, store.slug, record.at
 FROM public.tenants_store store LEFT JOIN public.tenants_schemarecord record ON record.store_id = store.id
-WHERE store.state NOT IN ('requested', 'failed') {} ORDER BY store.id
+WHERE store.state NOT IN ('requested', 'failed', 'archived', 'deleting') {} ORDER BY store.id
 """
 
 
 def entries(connection: Connection, *, not_at: str | None = None) -> list[Entry]:
-    """The stores that have a schema; only those whose schema is not at that state, if one is named. One query."""
+    """The stores that have a schema of their name; only those whose schema is not at that state, if one is named.
+
+    An archived one is left alone: restoring it brings it to head. One query.
+    """
     if not_at is None:
         rows = connection.execute(_ENTRIES.format("")).fetchall()
     else:

@@ -19,7 +19,11 @@ def new_schema_name() -> str:
 
 
 class Store(TenantMixin):
-    """A store and where its rows live. `tenants.actions.open_store` makes one; nothing else writes `state`."""
+    """A store and where its rows live. `tenants.actions` opens, suspends, archives and deletes it.
+
+    Only an open one can be entered. The schema of an archived one has another name, and none of the processes' roles
+    reaches it. What is being deleted can only be deleted to its end.
+    """
 
     class State(models.TextChoices):
         REQUESTED = "requested", _("requested")
@@ -28,6 +32,7 @@ class Store(TenantMixin):
         FAILED = "failed", _("failed")
         SUSPENDED = "suspended", _("suspended")
         ARCHIVED = "archived", _("archived")
+        DELETING = "deleting", _("being deleted")
         MOVING_IN = "moving_in", _("being imported")
 
     class Marketplace(models.TextChoices):
@@ -63,7 +68,8 @@ class Store(TenantMixin):
     band = models.PositiveSmallIntegerField(default=0)
     state = models.CharField(max_length=20, choices=State, default=State.REQUESTED)
     state_since = models.DateTimeField()
-    failure = models.TextField(blank=True, help_text="What stopped the opening, in the words of the step that failed.")
+    state_by = models.CharField(max_length=200, blank=True, help_text="Who suspended, archived or restored it.")
+    failure = models.TextField(blank=True, help_text="Why it is not open: what stopped its opening, or was said.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     grants = Grants(door="SELECT (id, agency_id, name, band, state)", desk="SELECT", store="SELECT")

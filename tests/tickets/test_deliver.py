@@ -19,6 +19,7 @@ from tenants.access import Action, store_for
 from tenants.context import in_store
 from tenants.errors import Forbidden, Invalid, NotFound
 from tenants.models import ApiToken, Store
+from tenants.queries import StoreGone
 from tests.cast import NOON, PNG, Cast
 from tests.scenes import left, waiting_ticket
 from tickets import jobs
@@ -384,11 +385,12 @@ def test_what_a_connector_carries_is_not_ours(cast: Cast, store_a: Store, ticket
 
 
 @pytest.mark.parametrize("gone", ["closed", "missing"])
-def test_store_that_is_gone_has_nothing_due(cast: Cast, outside: Message, gone: str) -> None:
+def test_store_that_is_gone_fails_and_sends_nothing(cast: Cast, outside: Message, gone: str) -> None:
     if gone == "closed":
         Store.objects.filter(pk=cast.a.pk).update(state=Store.State.SUSPENDED)
         assert outbox.stores_with_mail_due(NOON) == []
-    jobs.work_outbox(cast.a.pk if gone == "closed" else 10**9)
+    with pytest.raises(StoreGone):
+        jobs.work_outbox(cast.a.pk if gone == "closed" else 10**9)
     assert mail.outbox == []
 
 

@@ -77,6 +77,7 @@ class Outbox(models.Model):
     created_at = models.DateTimeField()
 
     grants = Grants(desk="SELECT", store=EVERYTHING)
+    certified = {"undelivered": Q(next_try_at__isnull=False)}  # counted apart when the store is deleted
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["store", "message_id"], name="outbox_one_row_per_message")]
