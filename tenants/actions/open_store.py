@@ -33,11 +33,11 @@ def open_store(
     A failed opening is taken up again by calling this with the same slug for the same agency; what stands is kept.
     Raises Invalid with the field at fault, and has then written nothing.
     """
-    host = (host or f"{slug}.{settings.BASE_HOST}").lower()
-    _check(slug, name, marketplace, time_zone, host)
+    host = host_of(slug, host)
+    check_wishes(slug, name, marketplace, time_zone, host)
     try:
         with transaction.atomic():
-            store = _find_or_new(agency, slug, host)
+            store = find_or_new(agency, slug, host)
             if store.pk is None:
                 store.band = Store.objects.filter(agency=agency).count() % BANDS
                 store.name, store.state, store.state_since = name, Store.State.REQUESTED, now
@@ -47,7 +47,13 @@ def open_store(
     return provision(store, host=host, now=now, name=name, marketplace=marketplace, time_zone=time_zone)
 
 
-def _check(slug: str, name: str, marketplace: str, time_zone: str, host: str) -> None:
+def host_of(slug: str, host: str) -> str:
+    """The host that was asked for, or the one that the short name makes."""
+    return (host or f"{slug}.{settings.BASE_HOST}").lower()
+
+
+def check_wishes(slug: str, name: str, marketplace: str, time_zone: str, host: str) -> None:
+    """Raises Invalid with the field at fault. Reads no row."""
     if not re.fullmatch(_LABEL, slug):
         raise Invalid(_("Up to 40 small letters, digits and hyphens: it becomes part of an address."), field="slug")
     if not name.strip() or len(name) > 120 or not name.isprintable():
@@ -60,7 +66,8 @@ def _check(slug: str, name: str, marketplace: str, time_zone: str, host: str) ->
         raise Invalid(_("This is no host name."), field="host")
 
 
-def _find_or_new(agency: Agency, slug: str, host: str) -> Store:
+def find_or_new(agency: Agency, slug: str, host: str) -> Store:
+    """The agency's unfinished store of that slug, locked, or a new one. Raises Invalid where slug or host is taken."""
     store = Store.objects.select_for_update().filter(slug=slug).first()
     if store and (store.agency_id != agency.pk or store.state not in UNFINISHED):
         raise Invalid(_("A store with this short name exists."), field="slug")

@@ -1,4 +1,4 @@
-"""A store with a life of its own: made, changed and taken away by real commits, as the owner's login must see them."""
+"""Stores that are really committed: made, changed and taken away as the owner's login must see them."""
 
 from __future__ import annotations
 
@@ -22,8 +22,33 @@ from tenants.fleet.owner import owner_connection
 from tenants.hosts import SESSION_HOST
 from tenants.models import Agency, ApiToken, Domain, Membership, Store, User
 from tenants.models.people import Role
-from tests.cast import NOON, fill
+from tests.cast import NOON, Cast, fill, load_cast
+from tests.scenes import forget, in_a_thread
 from tickets.models import Attachment
+
+Scene = Callable[[Callable[[Cast], Any]], Any]
+CAST = ("store-a", "store-b", "store-c")
+
+
+@pytest.fixture
+def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[Scene]:
+    """committed(scene): runs scene(cast) with real commits. Stores and people that it made are gone after the test.
+
+    The test itself is no transaction, so that it holds no lock that the scene would wait for.
+    """
+    with django_db_blocker.unblock():
+        people = in_a_thread(lambda: list(User.people.values_list("pk", flat=True)))
+        yield lambda scene: in_a_thread(lambda: scene(load_cast()))
+
+        def undo() -> None:
+            with owner_connection() as owner:
+                for store in Store.objects.exclude(slug__in=CAST):
+                    forget(store)
+                    owner.execute(f'DROP SCHEMA "{store.schema_name}" CASCADE; DROP ROLE "{store.schema_name}"')
+                owner.execute("DELETE FROM tenants_user WHERE id <> ALL(%s)", [people])
+
+        in_a_thread(undo)
+
 
 AGENCY_HOST, HOST = "life.localhost", "life-s.localhost"
 
