@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from tests.deployment import ROOT, deployed
 
 DATA = ROOT / ".data" / "bench"
 HOST = "north.localhost"
+SETTINGS = "benchmarks.settings"
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,11 @@ class Target:
 @contextmanager
 def target(*, web_processes: int = 2, stores: int = 4) -> Iterator[Target]:
     """Starts everything anew, yields it when it is ready, and leaves nothing running."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)  # for the key that the processes' password comes from
     embedded.stop(DATA)
     shutil.rmtree(DATA, ignore_errors=True)
     try:
-        with deployed(embedded.start(DATA), DATA, "benchmarks.settings") as deployment:
+        with deployed(embedded.start(DATA), DATA, SETTINGS) as deployment:
             token, *made = deployment.run("-m", "benchmarks.prepare", str(stores)).splitlines()
             rows = [line.split() for line in made]
             deployment.start_web(web_processes)

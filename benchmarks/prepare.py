@@ -6,25 +6,28 @@ import django
 
 django.setup()
 
-from django.db import connection  # noqa: E402
+from django.conf import settings  # noqa: E402
 from django.utils import timezone  # noqa: E402
+from psycopg import sql  # noqa: E402
 
-from benchmarks.bare import TABLE  # noqa: E402
-from benchmarks.deployment import HOST  # noqa: E402
-from tenants.actions.issue_token import issue_token  # noqa: E402
+from benchmarks._agency import make_agency  # noqa: E402
+from benchmarks.bare import GRANT, TABLE  # noqa: E402
 from tenants.actions.open_store import open_store  # noqa: E402
-from tenants.models import Agency, Domain, Membership, User  # noqa: E402
+from tenants.context import as_operator  # noqa: E402
+from tenants.fleet.owner import owner_connection  # noqa: E402
+from tenants.postgresql.roles import Part, role_name  # noqa: E402
 
-agency = Agency.objects.create(slug="north", name="North")
-Domain.objects.create(domain=HOST, agency=agency)
-lead = User.objects.create_user("lead@example.com", "benchmark-only-1", name="Lead")
-Membership.objects.create(user=lead, agency=agency, role="lead")
-_row, secret = issue_token(lead, name="bench", scope="write", agency=agency)
-with connection.cursor() as cursor:
-    cursor.execute(TABLE)
-print(secret)
-for number in range(int(sys.argv[1])):
-    store = open_store(
-        agency, slug=f"bench-{number}", name=f"Bench {number}", marketplace="tmall", time_zone="UTC", now=timezone.now()
-    )
-    print(store.pk, store.slug, store.schema_name)
+with as_operator(), owner_connection() as owner:
+    desk = role_name(settings.DATABASES["default"]["USER"], Part.DESK)
+    owner.execute(TABLE)
+    owner.execute(sql.SQL(GRANT).format(sql.Identifier(desk)))
+    agency, secret = make_agency()
+    print(secret)
+    for number in range(int(sys.argv[1])):
+        slug = f"bench-{number}"
+        store = open_store(
+            agency, slug=slug, name=f"Bench {number}", marketplace="tmall", time_zone="UTC", now=timezone.now()
+        )
+        if store.state != store.State.OPEN:
+            raise SystemExit(f"{slug} did not open: {store.failure}")
+        print(store.pk, store.slug, store.schema_name)
