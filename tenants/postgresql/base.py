@@ -85,10 +85,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     @async_unsafe
     def _handle_search_path(self, cursor: Any = None) -> None:
-        if self._setting_search_path or self.connection.info.transaction_status == TransactionStatus.INERROR:
-            return  # in a failed transaction every statement but ROLLBACK fails, and ROLLBACK needs no path
+        if self._setting_search_path or self.made is self.scope:
+            return  # every query comes by here, and nearly all leave
         if self.made == self.scope:
+            self.made = self.scope
             return
+        if self.connection.info.transaction_status == TransactionStatus.INERROR:
+            return  # in a failed transaction every statement but ROLLBACK fails, and ROLLBACK needs no path
         self._setting_search_path = True
         running = self.connection.cursor() if cursor is None else cursor
         try:
