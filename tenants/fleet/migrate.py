@@ -73,8 +73,9 @@ def migrate_fleet(told: Told = lambda _progress: None, *, at_once: int = AT_ONCE
     with owner_connection() as connection, _alone(connection):
         before, steps = _migrate_template(connection, migrations)
         report = Report(ledger.head(migrations))
-        _fence_strangers(connection)
-        behind = ledger.correct(connection, migrations, ledger.entries(connection, not_at=report.head))
+        behind = ledger.entries(connection, not_at=report.head)
+        _fence_strangers(connection, behind)
+        behind = ledger.correct(connection, migrations, behind)
         behind = [entry for entry in behind if entry.at != report.head]
         by_state: dict[str, list[Entry]] = {}
         for entry in behind:
@@ -105,9 +106,11 @@ def _migrate_template(connection: Connection, migrations: MigrationLoader) -> tu
         connection.execute("SELECT pg_advisory_unlock(%s)", [PROVISIONING])
 
 
-def _fence_strangers(connection: Connection) -> None:
+def _fence_strangers(connection: Connection, behind: Sequence[Entry]) -> None:
     """Schemas that the ledger has never heard of were made before there were roles, or came by hand."""
-    strangers = [entry.store for entry in ledger.entries(connection) if entry.at is None]
+    strangers = [entry.store for entry in behind if entry.at is None]
+    if not strangers:
+        return
     rows = connection.execute(
         "SELECT schema_name, database_role FROM public.tenants_store store"
         " JOIN public.tenants_agency agency ON agency.id = store.agency_id"
