@@ -24,7 +24,7 @@ class Position(models.TextChoices):
     AT_HEAD = "at_head", _("at head")
     BEHIND = "behind", _("behind")
     FAILED = "failed", _("migration failed")
-    NONE = "none", _("no tables yet")
+    NONE = "none", _("not counted")
 
 
 class StoreGone(RuntimeError):
@@ -84,7 +84,10 @@ def fleet_state(head: str, *, show: str = "", q: str = "", page: int = 1) -> Fle
     """
     stores = Store.objects.annotate(
         position=Case(
-            When(schema_record__isnull=True, then=Value(Position.NONE)),
+            When(
+                Q(schema_record__isnull=True) | Q(state__in=(Store.State.ARCHIVED, Store.State.DELETING)),
+                then=Value(Position.NONE),
+            ),
             When(schema_record__failed_at__isnull=False, then=Value(Position.FAILED)),
             When(schema_record__at=head, then=Value(Position.AT_HEAD)),
             default=Value(Position.BEHIND),

@@ -145,7 +145,7 @@ WITHOUT_A_STORE = {
     "api_schema": {200},
     "api_docs": {200},
 }
-OPERATORS = {"fleet"}
+OPERATORS = {"fleet", "store_suspend", "store_resume"}
 
 
 # ---------------------------------------------------------------- every route has a row
@@ -542,6 +542,44 @@ def test_operator_sees_the_fleet_and_nothing_a_buyer_wrote(cast: Cast, sign_in: 
     assert b"CANARY" not in page.content
     for host, slug in ((NORTH_HOST, "store-a"), (A_HOST, "store-a")):
         assert sign_in(operator, host).get(f"/desk/{slug}/1/").status_code == 404
+
+
+@pytest.mark.parametrize("who", ["ann", "di", "anonymous"])
+@pytest.mark.parametrize("verb", ["suspend", "resume"])
+def test_stores_are_suspended_by_operators_only(cast: Cast, sign_in: SignIn, who: str, verb: str) -> None:
+    client = sign_in(getattr(cast, who, None), OPERATOR_HOST)
+    answer = client.post(f"/stores/store-a/{verb}/", {"reason": "x"})
+    assert answer.status_code == (302 if who == "anonymous" else 404)
+    assert "login" in answer.get("Location", "login")
+    operator = sign_in(User.objects.get(name="Op"), NORTH_HOST)
+    assert operator.post(f"/stores/store-a/{verb}/", {"reason": "x"}).status_code == 404
+    cast.a.refresh_from_db()
+    assert cast.a.state == "open"
+
+
+def test_operator_suspends_a_store_and_takes_it_back(cast: Cast, sign_in: SignIn) -> None:
+    operator, agent = sign_in(User.objects.get(name="Op"), OPERATOR_HOST), sign_in(cast.bo)
+    assert operator.get("/stores/store-a/suspend/").status_code == 405
+    assert operator.post("/stores/store-a/suspend/", {"reason": ""}).status_code == 400
+    assert operator.post("/stores/nowhere/suspend/", {"reason": "x"}).status_code == 404
+    page = operator.post("/stores/store-a/suspend/", {"reason": "Unpaid"}, follow=True)
+    assert page.redirect_chain == [("/?q=store-a", 302)]
+    assert b"Unpaid" in page.content
+    assert b"Resume" in page.content
+    assert agent.get("/desk/store-a/1/").status_code == 404
+    assert operator.post("/stores/store-a/suspend/", {"reason": "again"}).status_code == 409
+    operator.post("/stores/store-a/resume/")
+    assert agent.get("/desk/store-a/1/").status_code == 200
+
+
+@pytest.mark.parametrize(("query", "shows"), [
+    ("", {"a", "b", "c"}), ("?q=store-b", {"b"}), ("?q=South", {"c"}), ("?show=at_head", {"a", "b", "c"}),
+    ("?show=behind", set()), ("?show=suspended", set()), ("?show=nonsense", set()), ("?page=99", {"a", "b", "c"}),
+    ("?q=%00", {"a", "b", "c"}),
+])  # fmt: skip
+def test_operators_fleet_is_narrowed(cast: Cast, sign_in: SignIn, query: str, shows: set[str]) -> None:
+    page = sign_in(User.objects.get(name="Op"), OPERATOR_HOST).get(f"/{query}")
+    assert {line.slug[-1] for line in page.context["fleet"].lines} == shows
 
 
 # ---------------------------------------------------------------- the socket

@@ -73,7 +73,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return connection
 
     def enter(self, scope: Scope, tenant: Any = None) -> None:
-        """Wants this scope from the next statement on. Costs nothing while it is already made."""
+        """Wants this scope from the next statement on. The same object again costs nothing; an equal one is asked for
+        anew, so that whoever enters a store again learns that it was closed meanwhile."""
         self.scope = scope
         self.tenant = tenant or base.FakeTenant(schema_name=scope.schema)
         self.schema_name = scope.schema
@@ -87,9 +88,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _handle_search_path(self, cursor: Any = None) -> None:
         if self._setting_search_path or self.made is self.scope:
             return  # every query comes by here, and nearly all leave
-        if self.made == self.scope:
-            self.made = self.scope
-            return
         if self.connection.info.transaction_status == TransactionStatus.INERROR:
             return  # in a failed transaction every statement but ROLLBACK fails, and ROLLBACK needs no path
         self._setting_search_path = True
@@ -105,7 +103,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 running.close()
 
     def _make(self, scope: Scope, cursor: Any) -> None:
-        if scope.within and self.made != scope.within:
+        if scope.within and self.made is not scope.within and self.made != scope:
             self._make(scope.within, cursor)
         cursor.execute(SWITCH if scope.within is None else ENTER_STORE, scope.parameters())
         if cursor.fetchone() is None:

@@ -44,6 +44,7 @@ def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[Scene]:
             with owner_connection() as owner:
                 for store in Store.objects.exclude(slug__in=CAST):
                     forget(store)
+                    shutil.rmtree(Path(settings.MEDIA_ROOT) / store.schema_name, ignore_errors=True)
                     owner.execute(f'DROP SCHEMA "{store.schema_name}" CASCADE; DROP ROLE "{store.schema_name}"')
                 owner.execute("DELETE FROM tenants_user WHERE id <> ALL(%s)", [people])
 

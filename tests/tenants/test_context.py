@@ -77,6 +77,23 @@ def test_broken_transaction_does_not_lose_the_store(cast: Cast) -> None:
         assert schema() == cast.a.schema_name
 
 
+def test_store_that_was_closed_meanwhile_is_not_entered_again(cast: Cast) -> None:
+    """Twice in a row on one connection, with nothing between: each entry asks."""
+    store = cast.a
+
+    def scene() -> None:
+        with in_store(store):
+            assert Ticket.objects.exists()
+        in_a_thread(lambda: Store.objects.filter(pk=store.pk).update(state=Store.State.SUSPENDED))
+        with pytest.raises(Unreachable), in_store(store):
+            pytest.fail("went in")
+
+    try:
+        in_a_thread(scene)
+    finally:
+        in_a_thread(lambda: Store.objects.filter(pk=store.pk).update(state=Store.State.OPEN))
+
+
 def test_after_an_exception_it_is_public_again(cast: Cast) -> None:
     with pytest.raises(ZeroDivisionError), in_store(cast.a):
         1 / 0  # noqa: B018

@@ -31,7 +31,7 @@ from tenants.live import announce
 from tenants.models import Domain, Store
 from tenants.postgresql.base import Unreachable
 from tenants.postgresql.roles import Part, role_name
-from tests.cast import NOON
+from tests.cast import NOON, Cast
 from tests.scenes import buyer_writes, in_a_thread
 from tests.sockets import Socket
 from tests.tenants.conftest import AGENCY_HOST, BY, DARK, HOST, LIGHT, Life, checksum, exists, looks_at
@@ -123,11 +123,11 @@ def test_each_verb_wants_its_states(life: Life) -> None:
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "a\nb", "a\x00", "x" * 501])
-def test_reason_is_one_line(life: Life, reason: str) -> None:
+def test_reason_is_one_line(cast: Cast, reason: str) -> None:
     with pytest.raises(Invalid) as refused:
-        suspend_store(life.s, reason=reason, **BY)
+        suspend_store(cast.a, reason=reason, **BY)
     assert refused.value.field == "reason"
-    assert Store.objects.get(pk=life.s.pk).state == State.OPEN
+    assert Store.objects.get(pk=cast.a.pk).state == State.OPEN
 
 
 # ---------------------------------------------------------------- archived
