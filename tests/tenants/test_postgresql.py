@@ -9,7 +9,7 @@ import pytest
 from django.db import connection, transaction
 
 from tenants.context import in_store
-from tenants.postgresql.base import ENTER_STORE, Scope, Unreachable
+from tenants.postgresql.base import ENTER_STORE, Unreachable
 from tests.cast import Cast
 from tests.scenes import in_a_thread
 from tickets.models import Message
