@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Self, TypeVar, cast
 
 from django.db import connection as default_connection
@@ -37,12 +37,60 @@ class StoreQuery(sql.Query):
         check_here(f"a query of {self.model.__name__ if self.model else 'rows'}", self.schema)
         return super().get_compiler(*args, **kwargs)
 
+    def check_query_object_type(self, value: Any, *args: Any, **kwargs: Any) -> None:
+        """A row that is searched by is a number in SQL, and every store has a row of that number."""
+        _check_row(value)
+        super().check_query_object_type(value, *args, **kwargs)
+
+
+class StoreRawQuerySet(models.query.RawQuerySet):
+    """Like any other queryset of a store's rows: evaluated where it was begun."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.schema = connection.scope.schema
+
+    def iterator(self) -> Iterator[Any]:
+        check_here("a query of rows", self.schema)
+        for row in super().iterator():
+            check_here("a query of rows", self.schema)
+            yield row
+
 
 class StoreQuerySet(models.QuerySet[Row]):
     """Evaluated where it was begun. What writes passes by StoreQuery, and is checked here."""
 
     def __init__(self, model: Any = None, query: Any = None, using: Any = None, hints: Any = None) -> None:
         super().__init__(model, query or (StoreQuery(model) if model else None), using, hints)
+        _check_row((hints or {}).get("instance"))
+
+    def _add_hints(self, **hints: Any) -> None:
+        """Where a relation begins: `ticket.messages` goes by the ticket's number, which is every store's."""
+        _check_row(hints.get("instance"))
+        super()._add_hints(**hints)  # type: ignore[misc]
+
+    def iterator(self, chunk_size: int | None = None) -> Iterator[Row]:
+        """A row that is fetched after the store was left belongs to where it came from, and isn't handed out."""
+        for row in super().iterator(chunk_size):
+            self._check()
+            yield row
+
+    def raw(self, raw_query: Any, params: Any = (), translations: Any = None, using: Any = None) -> Any:
+        return StoreRawQuerySet(
+            raw_query, model=self.model, params=params, translations=translations, using=using or self.db
+        )
+
+    def count(self) -> int:
+        self._check()  # these two may answer from what was fetched before
+        return super().count()
+
+    def exists(self) -> bool:
+        self._check()
+        return super().exists()
+
+    def _fetch_all(self) -> None:
+        self._check()
+        super()._fetch_all()  # type: ignore[misc]
 
     def update(self, **kwargs: Any) -> int:
         self._check()
@@ -63,6 +111,14 @@ class StoreQuerySet(models.QuerySet[Row]):
         for row in rows:
             cast(StoreRow, row).check_store()
         return super().bulk_update(rows, *args, **kwargs)
+
+    def _update(self, values: Any) -> int:
+        self._check()
+        return super()._update(values)  # type: ignore[misc]
+
+    def _raw_delete(self, using: Any) -> int:
+        self._check()
+        return super()._raw_delete(using)  # type: ignore[misc]
 
     def _check(self) -> None:
         check_here(f"a query of {self.model.__name__}", cast(StoreQuery, self.query).schema)
@@ -89,9 +145,24 @@ class StoreRow(models.Model):
         self.check_store()
         return super().delete(*args, **kwargs)
 
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        """Also what fetches a deferred column."""
+        self.check_store()
+        super().refresh_from_db(*args, **kwargs)
+
+    def prepare_database_save(self, field: Any) -> Any:
+        """As a value of an UPDATE it is a number again."""
+        self.check_store()
+        return super().prepare_database_save(field)  # type: ignore[misc]
+
     def check_store(self) -> Self:
         """Raises WrongStore unless this row, and every row that it was related to, is of the store that is entered."""
         for row in (self, *self._state.fields_cache.values()):
             if isinstance(row, StoreRow):
                 check_here(f"a {type(row).__name__}", row._state.schema)  # type: ignore[attr-defined]
         return self
+
+
+def _check_row(row: object) -> None:
+    if isinstance(row, StoreRow):
+        row.check_store()
