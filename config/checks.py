@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from inspect import isclass
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import connections
 from django.db.models import Model
+
+from tenants.fleet.check import holes
+from tenants.postgresql.roles import OWNER
 
 BUSY_APP = "desk"  # public tables that every message writes to
 
@@ -50,3 +55,15 @@ def check_foreign_keys(**_kwargs: Any) -> list[CheckMessage]:
             if here not in tenant_labels and there in tenant_labels:
                 found.append(Error(f"{model.__name__} is public and refers into stores.", id="deskfleet.E006"))
     return found
+
+
+@register(Tags.database)
+def check_fence(databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
+    """Asked of a database that was named: `manage.py check --database default`. Silent while it has no tables."""
+    asked = [alias for alias in databases or () if alias in ("default", OWNER)]
+    if not asked:
+        return []
+    with connections[asked[0]].cursor() as cursor:
+        found = holes(cursor)
+    hint = "`manage.py migrate` writes the fence anew. What it can't put right is somebody's doing by hand."
+    return [Error(f"The fence has a hole: {hole}.", hint=hint, id="deskfleet.E007") for hole in found]
