@@ -26,7 +26,7 @@ from tenants.fleet import ledger, template
 from tenants.fleet.catalogue import invalid_indexes
 from tenants.fleet.execute import Step, execute
 from tenants.fleet.ledger import Entry
-from tenants.fleet.owner import Connection, owner_connection
+from tenants.fleet.owner import Connection, locked, owner_connection
 from tenants.fleet.provision import PROVISIONING, fence_in
 
 log = logging.getLogger(__name__)
@@ -90,9 +90,10 @@ def migrate_fleet(told: Told = lambda _progress: None, *, at_once: int = AT_ONCE
 
 @contextmanager
 def _alone(connection: Connection) -> Iterator[None]:
-    if connection.execute("SELECT pg_try_advisory_lock(%s)", [MIGRATING]).fetchone() != (True,):
-        raise MigrationRuns
-    yield  # the connection's end lets go of it, however it comes
+    with locked(connection, MIGRATING) as mine:
+        if not mine:
+            raise MigrationRuns
+        yield
 
 
 def _migrate_template(connection: Connection, migrations: MigrationLoader) -> tuple[str, list[Step]]:

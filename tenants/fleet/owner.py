@@ -10,6 +10,7 @@ import psycopg
 from django.conf import settings
 from django.db import connections
 from django.utils.translation import gettext_lazy as _
+from psycopg import sql
 
 from tenants.errors import DomainError
 from tenants.postgresql.roles import OWNER
@@ -35,3 +36,19 @@ def owner_connection() -> Iterator[Connection]:
         parameters.pop(name, None)
     with psycopg.connect(**parameters, autocommit=True) as connection:
         yield connection
+
+
+@contextmanager
+def locked(connection: Connection, *key: int) -> Iterator[bool]:
+    """Whether an advisory lock was free; it is then held until the end of the block, or of a connection that is killed.
+
+    Let go of by name: after a connection was closed the server needs some moments to notice, and whoever comes next
+    would find it taken.
+    """
+    names = sql.SQL(", ").join(map(sql.Literal, key))
+    taken = connection.execute(sql.SQL("SELECT pg_try_advisory_lock({})").format(names)).fetchone() == (True,)
+    try:
+        yield taken
+    finally:
+        if taken and not connection.closed:
+            connection.execute(sql.SQL("SELECT pg_advisory_unlock({})").format(names))

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from tenants.errors import Conflict
 from tenants.fleet import fence, ledger
-from tenants.fleet.owner import Connection, owner_connection
+from tenants.fleet.owner import Connection, locked, owner_connection
 from tenants.fleet.template import TEMPLATE, Blueprint, blueprint
 from tenants.models import Domain, Store
 from tenants.postgresql.roles import Part, role_name
@@ -61,9 +61,10 @@ def provision(store: Store, *, host: str, now: datetime, **about: str) -> Store:
 @contextmanager
 def _alone(connection: Connection, store: Store) -> Iterator[None]:
     """One process makes a store. The lock goes with the connection, so that a killed one keeps nobody out."""
-    if connection.execute("SELECT pg_try_advisory_lock(%s, %s)", [OPENING, store.pk % 2**31]).fetchone() != (True,):
-        raise BeingOpened(field="slug")
-    yield
+    with locked(connection, OPENING, store.pk % 2**31) as mine:
+        if not mine:
+            raise BeingOpened(field="slug")
+        yield
 
 
 def build(connection: Connection, store: Store) -> None:
