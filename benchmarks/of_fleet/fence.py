@@ -24,7 +24,7 @@ from tickets.channels import Channel
 from tickets.incoming import IncomingMessage
 from tickets.models import Ticket
 
-ROUNDS, EACH = 40, 200
+ROUNDS, EACH = 120, 50  # short turns: what else the machine does then falls upon all kinds alike
 ENTERED = 10  # stores that are entered in turn
 REQUESTS = 200
 ENTRIES = 10  # open tickets of each store in the queue
