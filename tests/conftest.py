@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connections
+from django.db import OperationalError, connections
 from django.test import Client
 from django.test.client import ClientHandler
 
@@ -50,6 +52,8 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     """The test database, made and migrated by its owner, with the cast in it. Tests work with the processes' login."""
     owner, app = connections["owner"], connections["default"]
     real = owner.settings_dict["NAME"]
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        owner.settings_dict["TEST"]["NAME"] = f"test_{real}_{worker}"
     with django_db_blocker.unblock():
         owner.creation.create_test_db(verbosity=0, autoclobber=True)
         app.creation.set_as_test_mirror(owner.settings_dict)
@@ -63,10 +67,11 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
             ).fetchall()
         app.close()
         app.close_pool()
-        owner.creation.destroy_test_db(real, verbosity=0)
-        with owner.cursor() as cursor:  # roles are the whole server's
-            for role in (*(name for (name,) in roles), *forgotten):
-                cursor.execute(f'DROP ROLE IF EXISTS "{role}"')
+        with suppress(OperationalError):  # some thread still holds a connection: the next run drops what is left
+            owner.creation.destroy_test_db(real, verbosity=0)
+            with owner.cursor() as cursor:  # roles are the whole server's
+                for role in (*(name for (name,) in roles), *forgotten):
+                    cursor.execute(f'DROP ROLE IF EXISTS "{role}"')
 
 
 @pytest.fixture

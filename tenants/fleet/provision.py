@@ -96,8 +96,9 @@ def make_schema(connection: Connection, schema: str, reader: str) -> None:
 def make_roles(connection: Connection, schema: str, reader: str) -> None:
     """The store's role and its agency's reader, members of what they are, and open to the processes' login."""
     login = fence.login()
-    connection.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [reader])  # two first stores of one agency
-    for role, group in ((schema, Part.STORE), (reader, Part.DESK)):
+    if connection.execute("SELECT to_regrole(%s)", [f'"{reader}"']).fetchone() == (None,):
+        connection.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [reader])  # two first stores of one agency
+    for role, group in ((schema, Part.STORE), (reader, Part.READER)):
         with connection.cursor() as cursor:
             if connection.execute("SELECT to_regrole(%s)", [f'"{role}"']).fetchone() == (None,):
                 _run(connection, "CREATE ROLE {} NOLOGIN", role)

@@ -19,4 +19,5 @@ class Grants:
     door: str = ""  # the bare login, before a place is known
     desk: str = ""  # a request at an agency's or a store's host
     store: str = ""  # inside an entered store
+    reader: str = ""  # beside what is read across the stores of an agency
     operator: str = EVERYTHING

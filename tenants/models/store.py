@@ -72,7 +72,9 @@ class Store(TenantMixin):
     failure = models.TextField(blank=True, help_text="Why it is not open: what stopped its opening, or was said.")
     created_at = models.DateTimeField(auto_now_add=True)
 
-    grants = Grants(door="SELECT (id, agency_id, name, band, state)", desk="SELECT", store="SELECT")
+    grants = Grants(
+        door="SELECT (id, agency_id, name, band, state)", desk="SELECT", store="SELECT", reader="SELECT (id, agency_id)"
+    )
 
     class Meta:
         # Read by access.stores_for: an agency's stores, and the sign-in page's.

@@ -21,6 +21,7 @@ class Part(StrEnum):
     DESK = "desk"
     OPERATOR = "operator"
     STORE = "store"  # what every store's role is a member of
+    READER = "reader"  # what every agency's reader is a member of
 
 
 def role_name(login: str, part: Part) -> str:

@@ -46,7 +46,9 @@ def renamed(statement: str, *names: str) -> Iterator[None]:
 
 def public_rows() -> dict[str, int]:
     with owner_connection() as owner:
-        tables = owner.execute("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'")
+        tables = owner.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
+        )
         counts = {}
         for (table,) in tables.fetchall():
             count = sql.SQL("SELECT count(*) FROM public.{}").format(sql.Identifier(table))
@@ -98,7 +100,10 @@ def test_store_whose_schema_is_gone(real: Real) -> None:
     """T07, at every route: an error, and public is as it was."""
     gone = real.stores["store-p"].schema_name
     before = public_rows()
-    with renamed("ALTER SCHEMA {0} RENAME TO {1}", gone, f"{gone}_gone"), Tally("T07 routes of a dropped schema") as tally:
+    with (
+        renamed("ALTER SCHEMA {0} RENAME TO {1}", gone, f"{gone}_gone"),
+        Tally("T07 routes of a dropped schema") as tally,
+    ):
         for host in (NORTH_HOST, host_of(real.stores["store-p"])):
             for name, row in ROWS.items():
                 if not row.of_a_store:
@@ -123,7 +128,10 @@ def test_job_socket_and_command_of_a_dropped_schema(real: Real, monkeypatch: pyt
     monkeypatch.setattr(clock, "stores_with_overdue", lambda _now: list(real.stores.values()))
     breach = clock.breach_overdue
     monkeypatch.setattr(clock, "breach_overdue", lambda store, now: told.append(breach(store, now=now)) or told[-1])
-    with renamed("ALTER SCHEMA {0} RENAME TO {1}", gone, f"{gone}_gone"), Tally("T07 ways into a dropped schema") as tally:
+    with (
+        renamed("ALTER SCHEMA {0} RENAME TO {1}", gone, f"{gone}_gone"),
+        Tally("T07 ways into a dropped schema") as tally,
+    ):
         for name, way in ways.items():
             with pytest.raises(Unreachable):
                 way()

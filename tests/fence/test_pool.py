@@ -87,7 +87,9 @@ def test_browsers_that_go_away_leave_nothing_behind(real: Real) -> None:
     with small_pool(2), serving() as port:
 
         def abort(ask: Ask) -> None:
-            store = next(store for store in real.stores.values() if host_of(store) == ask.host or store.slug == ask.slug)
+            store = next(
+                store for store in real.stores.values() if host_of(store) == ask.host or store.slug == ask.slug
+            )
             head = f"GET /api/v1/stores/{store.slug}/tickets/ HTTP/1.1\r\nHost: {ask.host}\r\n"
             head += f"Authorization: Bearer {real.tokens[ask.host]}\r\n\r\n"
             with socket.create_connection(("127.0.0.1", port)) as raw:

@@ -91,7 +91,11 @@ def asks(real: Real, seed: int, count: int) -> list[Ask]:
 def answer_of(client: httpx.Client, real: Real, ask: Ask) -> httpx.Response:
     is_api = ask.path.startswith("/api/")
     name = settings.SESSION_COOKIE_NAME
-    own = {"Authorization": f"Bearer {real.tokens[ask.host]}"} if is_api else {"Cookie": f"{name}={real.sessions[ask.host]}"}
+    own = (
+        {"Authorization": f"Bearer {real.tokens[ask.host]}"}
+        if is_api
+        else {"Cookie": f"{name}={real.sessions[ask.host]}"}
+    )
     return client.request(ask.method, ask.path, headers={"Host": ask.host, **own}, json=ask.json)
 
 

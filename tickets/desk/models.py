@@ -32,7 +32,7 @@ class QueueEntry(models.Model):
     breached_at = models.DateTimeField(null=True, help_text="When the clock found it overdue; once per wait.")
     last_message_at = models.DateTimeField()
 
-    grants = Grants(desk="SELECT", store=EVERYTHING)
+    grants = Grants(desk="SELECT", store=EVERYTHING, reader="SELECT (store_id, ticket_number, due_at)")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["store", "ticket_number"], name="queue_one_row_per_ticket")]

@@ -13,6 +13,10 @@ def private_storage():  # type: ignore[no-untyped-def]  # a callable, so that mi
     return storages["default"]
 
 
+# What a browser may show in place. An archive from elsewhere can bring any type, and SVG is a program.
+SHOWN = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+
+
 class Attachment(StoreRow):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attachments")
@@ -29,4 +33,4 @@ class Attachment(StoreRow):
 
     @property
     def is_image(self) -> bool:
-        return self.content_type.startswith("image/")
+        return self.content_type in SHOWN
