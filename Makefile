@@ -3,7 +3,7 @@
 
 SHELL = /bin/sh
 .DEFAULT_GOAL = help
-.PHONY: help up stop test lint bench lock clean environment environment-dev chromium
+.PHONY: help up stop test lint bench mutate-fence lock clean environment environment-dev chromium
 
 RUN = .venv/bin/python
 ARGS =
@@ -15,6 +15,7 @@ help:
 	  'make test  ARGS="-k …"       the whole suite, with its browser tests' \
 	  'make lint                    ruff, mypy, migrations' \
 	  'make bench NAME=intake       a measurement; ARGS="…" are its options' \
+	  'make mutate-fence            switches off one part of the fence at a time: which test notices?' \
 	  'make lock                    pin the newest packages that pyproject.toml allows' \
 	  'make clean                   remove what make made; the data in .data stays'
 
@@ -37,6 +38,9 @@ bench: environment-dev
 	@test -n "$(NAME)" || { echo 'Which one? make bench NAME=…, of: '"$$(cd benchmarks && ls *.py | sed 's/\.py$$//' | grep -v '^_' | tr '\n' ' ')" >&2; exit 1; }
 	@test -f "benchmarks/$(NAME).py" || { echo 'There is no benchmarks/$(NAME).py.' >&2; exit 1; }
 	@$(RUN) -m benchmarks.$(NAME) $(ARGS)
+
+mutate-fence: environment-dev
+	@$(RUN) -m tests.mutations $(ARGS)
 
 # ---------------------------------------------------------------- the environment
 # A stamp holds the hash of the lock file and of the interpreter that were installed. What tests need contains what running

@@ -9,10 +9,9 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
-from django.db import connections
 from django.db.models import Model
 
-from tenants.fleet.check import holes
+from tenants.fleet.check import holes_by
 from tenants.postgresql.roles import OWNER
 
 BUSY_APP = "desk"  # public tables that every message writes to
@@ -63,7 +62,6 @@ def check_fence(databases: Sequence[str] | None = None, **_kwargs: Any) -> list[
     asked = [alias for alias in databases or () if alias in ("default", OWNER)]
     if not asked:
         return []
-    with connections[asked[0]].cursor() as cursor:
-        found = holes(cursor)
+    found = holes_by(asked[0])
     hint = "`manage.py migrate` writes the fence anew. What it can't put right is somebody's doing by hand."
     return [Error(f"The fence has a hole: {hole}.", hint=hint, id="deskfleet.E007") for hole in found]

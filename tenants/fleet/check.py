@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from django.db import connections
+
 from tenants.fleet.fence import login, public_tables
 from tenants.postgresql.roles import Part, role_name
 
@@ -20,11 +22,14 @@ WITH RECURSIVE reach AS (
   UNION SELECT m.roleid FROM pg_auth_members m JOIN reach ON m.member = reach.oid
 ), role AS (
   SELECT r.*, r.rolname = ANY(%(parts)s) AS is_part,
-         r.rolname ~ '^s_[0-9a-z]{4,40}$' AS is_store, r.rolname ~ '^a_[0-9a-f]{20}$' AS is_reader
+         r.rolname ~ '^s_[0-9a-z]{4,40}$' AS is_store, r.rolname ~ '^a_[0-9a-f]{20}$' AS is_reader,
+         EXISTS (SELECT FROM pg_shdepend d JOIN pg_database b ON b.oid = d.dbid AND b.datname = current_database()
+                 WHERE d.refobjid = r.oid) AS is_here
   FROM pg_roles r JOIN reach USING (oid)
 ), relation AS (
   SELECT c.*, n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE n.nspname NOT LIKE 'pg\\_%%' AND n.nspname <> 'information_schema' AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+  WHERE n.nspname NOT LIKE 'pg\\_%%' AND n.nspname <> 'information_schema'
+    AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
 ), privilege AS (
   SELECT r.oid, r.nspname, r.relname, r.relkind, acl.grantee, acl.privilege_type
@@ -44,10 +49,11 @@ _QUESTIONS: Final = {
         SELECT rolname FROM role WHERE NOT (is_part OR is_store OR is_reader)""",
     "the login has the rights of {} without becoming it": """
         SELECT rolname FROM role WHERE rolname <> %(login)s AND pg_has_role(%(login)s, oid, 'USAGE')""",
-    "{}, though a store is of the stores' group alone, and a reader of the desk's": """
+    "{}, though a store is of the stores' group alone, and a reader of the readers'": """
         SELECT role.rolname || ' is also ' || more.rolname FROM role JOIN pg_auth_members m ON m.member = role.oid
         JOIN pg_roles more ON more.oid = m.roleid
-        WHERE role.is_store AND more.rolname <> %(store)s OR role.is_reader AND more.rolname <> %(desk)s
+        WHERE role.is_store AND role.is_here AND more.rolname <> %(store)s
+           OR role.is_reader AND role.is_here AND more.rolname <> %(reader)s
            OR role.is_part AND role.rolname <> %(login)s""",
     "{}, and an owner is held by no policy": """
         SELECT role.rolname || ' owns ' || thing.name FROM role JOIN (
@@ -74,7 +80,8 @@ _QUESTIONS: Final = {
           AND NOT EXISTS (SELECT FROM pg_policy y WHERE y.polrelid = p.oid AND role.oid = ANY(y.polroles))""",
     "a policy shows every row of {}": """
         SELECT c.relname || ' to ' || coalesce(r.rolname, 'everybody') FROM pg_policy y
-        JOIN pg_class c ON c.oid = y.polrelid CROSS JOIN unnest(y.polroles) of_role LEFT JOIN pg_roles r ON r.oid = of_role
+        JOIN pg_class c ON c.oid = y.polrelid CROSS JOIN unnest(y.polroles) of_role
+        LEFT JOIN pg_roles r ON r.oid = of_role
         WHERE c.relname = ANY(%(carrying)s) AND y.polpermissive
           AND coalesce(r.rolname, '') NOT IN (%(login)s, %(operator)s)
           AND (of_role = 0 OR 'true' IN (pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)))""",
@@ -86,7 +93,8 @@ _QUESTIONS: Final = {
     "{}, which is not its own": """
         SELECT DISTINCT role.rolname || ' may ' || p.privilege_type || ' in ' || p.nspname
         FROM privilege p JOIN role ON role.oid = p.grantee
-        WHERE p.nspname <> 'public' AND p.nspname <> role.rolname AND NOT (role.is_reader AND p.privilege_type = 'SELECT')
+        WHERE p.nspname <> 'public' AND p.nspname <> role.rolname
+          AND NOT (role.is_reader AND p.privilege_type = 'SELECT')
            OR p.nspname = 'public' AND NOT role.is_part""",
     "several agencies read in {}": """
         SELECT p.nspname FROM privilege p JOIN role ON role.oid = p.grantee
@@ -111,3 +119,9 @@ def holes(cursor: Any) -> list[str]:
         cursor.execute(_REACH + question, values)
         found += [wrong.format(what) for (what,) in cursor.fetchmany(MOST)]
     return found
+
+
+def holes_by(alias: str) -> list[str]:
+    """The same, asked by one of the two logins."""
+    with connections[alias].cursor() as cursor:
+        return holes(cursor)

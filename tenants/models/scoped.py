@@ -43,7 +43,7 @@ class StoreQuery(sql.Query):
         super().check_query_object_type(value, *args, **kwargs)
 
 
-class StoreRawQuerySet(models.query.RawQuerySet):
+class StoreRawQuerySet(models.query.RawQuerySet):  # type: ignore[type-arg]  # no subscript at runtime
     """Like any other queryset of a store's rows: evaluated where it was begun."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -90,7 +90,7 @@ class StoreQuerySet(models.QuerySet[Row]):
 
     def _fetch_all(self) -> None:
         self._check()
-        super()._fetch_all()  # type: ignore[misc]
+        super()._fetch_all()
 
     def update(self, **kwargs: Any) -> int:
         self._check()
@@ -118,7 +118,7 @@ class StoreQuerySet(models.QuerySet[Row]):
 
     def _raw_delete(self, using: Any) -> int:
         self._check()
-        return super()._raw_delete(using)  # type: ignore[misc]
+        return super()._raw_delete(using)
 
     def _check(self) -> None:
         check_here(f"a query of {self.model.__name__}", cast(StoreQuery, self.query).schema)
@@ -153,7 +153,7 @@ class StoreRow(models.Model):
     def prepare_database_save(self, field: Any) -> Any:
         """As a value of an UPDATE it is a number again."""
         self.check_store()
-        return super().prepare_database_save(field)  # type: ignore[misc]
+        return super().prepare_database_save(field)
 
     def check_store(self) -> Self:
         """Raises WrongStore unless this row, and every row that it was related to, is of the store that is entered."""

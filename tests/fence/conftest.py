@@ -22,7 +22,7 @@ from tests.scenes import forget, in_a_thread
 
 @dataclass(frozen=True)
 class Real:
-    """Stores P and Q of North, R of South; for each host a session and a token, and whose canaries may be seen there."""
+    """Stores P and Q of North, R of South; for each host a session, a token, and whose canaries may be seen."""
 
     cast: Cast
     stores: dict[str, Store]

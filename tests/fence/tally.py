@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Tally:
-    """`with` one line at the end: "T03 interleaved sockets, seed 7: 0 of 1000". Fails on any violation, or on none tried."""
+    """One line at the end, "T03 sockets, seed 7: 0 of 1000". Fails on any violation, and when nothing was tried."""
 
     check: str
     seed: int | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from django.test import Client
 from psycopg import sql
 
 from tenants.fleet.owner import owner_connection
+from tenants.models import Store
 from tenants.postgresql.base import Unreachable
 from tenants.sockets import in_database
 from tests.cast import NORTH_HOST, canary
@@ -52,7 +54,7 @@ def public_rows() -> dict[str, int]:
         counts = {}
         for (table,) in tables.fetchall():
             count = sql.SQL("SELECT count(*) FROM public.{}").format(sql.Identifier(table))
-            counts[table] = owner.execute(count).fetchone()[0]
+            ((counts[table],),) = owner.execute(count).fetchall()
         return counts
 
 
@@ -126,8 +128,14 @@ def test_job_socket_and_command_of_a_dropped_schema(real: Real, monkeypatch: pyt
     }
     told: list[int] = []
     monkeypatch.setattr(clock, "stores_with_overdue", lambda _now: list(real.stores.values()))
+    monkeypatch.setattr(jobs, "mail_due_in", lambda *_: [1])
     breach = clock.breach_overdue
-    monkeypatch.setattr(clock, "breach_overdue", lambda store, now: told.append(breach(store, now=now)) or told[-1])
+
+    def watched(store: Store, *, now: datetime) -> int:
+        told.append(breach(store, now=now))
+        return told[-1]
+
+    monkeypatch.setattr(clock, "breach_overdue", watched)
     with (
         renamed("ALTER SCHEMA {0} RENAME TO {1}", gone, f"{gone}_gone"),
         Tally("T07 ways into a dropped schema") as tally,

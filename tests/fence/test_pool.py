@@ -14,26 +14,11 @@ from tenants.postgresql.base import DOOR
 from tests.fence.conftest import Real, host_of
 from tests.fence.tally import Tally
 from tests.fence.test_switch_failures import Ask, answer_of, asks, httpx, violation
-from tests.fence.web import serving, small_pool
+from tests.fence.web import CLEAN, serving, small_pool, state
 from tests.scenes import in_a_thread
 from tickets.models import Message
 
 SEED, REQUESTS = 11, 600
-STATE = """
-SELECT pg_backend_pid(), current_user = session_user, current_setting('search_path'),
-       coalesce(current_setting('fence.agency', true), ''), coalesce(current_setting('fence.store', true), ''),
-       coalesce(current_setting('app.tenant', true), ''), current_setting('statement_timeout'),
-       (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()), pg_my_temp_schema()::int,
-       (SELECT count(*) FROM pg_prepared_statements), (SELECT count(*) FROM pg_listening_channels())
-"""
-CLEAN = (True, "public", "", "", "", "15s", 0, 0, 0, 0)
-
-
-def state() -> tuple[int, tuple[object, ...]]:
-    """What a borrower finds, before anything of ours has touched it."""
-    with connection.pool.connection() as raw:
-        pid, *found = raw.execute(STATE, prepare=False).fetchone()
-        return pid, (found[0], str(found[1]).replace('"', ""), *found[2:])
 
 
 def test_nothing_survives_a_checkout(real: Real) -> None:

@@ -16,11 +16,17 @@ from tests.fence.tally import Tally
 from tests.scenes import snapshot
 from tickets.models import Message, Ticket
 
+
+def insert_copy(ticket: Ticket) -> None:
+    ticket.pk = None
+    ticket.save(force_insert=True)
+
+
 # `t` is ticket 1 of A, `m` its first message; both names exist in every store.
 ROWS: dict[str, Callable[[Ticket, Message], Any]] = {
     "save": lambda t, m: t.save(),
     "save a column": lambda t, m: t.save(update_fields=["subject"]),
-    "insert a copy": lambda t, m: (setattr(t, "pk", None), t.save(force_insert=True)),
+    "insert a copy": lambda t, m: insert_copy(t),
     "delete": lambda t, m: m.delete(),
     "refresh": lambda t, m: t.refresh_from_db(),
     "deferred column": lambda t, m: m.body,

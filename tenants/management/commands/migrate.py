@@ -6,11 +6,10 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate
-from django.db import connections
 
 from tenants.errors import DomainError
 from tenants.fleet import fence
-from tenants.fleet.check import holes
+from tenants.fleet.check import holes_by
 from tenants.fleet.ledger import store_apps
 from tenants.fleet.progress import migrate_and_tell
 from tenants.postgresql.roles import OWNER
@@ -46,11 +45,7 @@ class Command(migrate.Command):
 
     def mend(self) -> None:
         """Writes the fence anew if it has a hole: a run that was killed, a policy that was dropped by hand."""
-        if self.holes():
+        if holes_by(OWNER):
             fence.apply(anew=True)
-            if left := self.holes():
+            if left := holes_by(OWNER):
                 raise CommandError("\n".join(["the fence has holes:", *left]))
-
-    def holes(self) -> list[str]:
-        with connections[OWNER].cursor() as cursor:
-            return holes(cursor)

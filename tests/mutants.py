@@ -1,0 +1,265 @@
+"""The parts of the fence that tests.mutations switches off, and the tests that must notice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mutant:
+    name: str
+    file: str
+    old: str  # there exactly once
+    new: str
+    tests: tuple[str, ...]
+
+
+BASE, CONTEXT, SCOPED = "tenants/postgresql/base.py", "tenants/context.py", "tenants/models/scoped.py"
+ACCESS, SOCKETS, FENCE = "tenants/access.py", "tenants/sockets.py", "tenants/fleet/fence.py"
+MIDDLEWARE, CONSUMER = "tenants/middleware.py", "tickets/live/consumers.py"
+ROLES, ROWS, GATE = "tests/fence/test_roles.py", "tests/fence/test_rows.py", "tests/fence/test_gate.py"
+BROKEN, POOL, EDGE = "tests/fence/test_broken_schemas.py", "tests/fence/test_pool.py", "tests/fence/test_edge.py"
+ISOLATION, POSTGRESQL, IN_STORE = (
+    "tests/test_isolation.py",
+    "tests/tenants/test_postgresql.py",
+    "tests/tenants/test_context.py",
+)
+
+ENTER = """ENTER_STORE = f\"\"\"{SWITCH} AND EXISTS (
+  SELECT FROM public.tenants_store
+  WHERE id = %(store)s::bigint AND agency_id = %(agency)s::bigint AND schema_name = %(schema)s AND state = 'open'
+)\"\"\""""
+
+MUTANTS = (
+    # ------------------------------------------------------------ the database
+    Mutant(
+        "row security: every policy shows every row",
+        FENCE,
+        'if part in ("door", "operator"):',
+        "if part:",
+        (f"{ROLES}::test_role_is_held_by_the_database",),
+    ),
+    Mutant(
+        "row security: enabled on no table",
+        FENCE,
+        'yield f"ALTER TABLE {target} ENABLE ROW LEVEL SECURITY"',
+        "pass",
+        (f"{ROLES}::test_role_is_held_by_the_database",),
+    ),
+    Mutant(
+        "grants: public's tables keep what everybody had",
+        FENCE,
+        'yield "REVOKE ALL ON SCHEMA public FROM PUBLIC"',
+        'yield "GRANT ALL ON SCHEMA public TO PUBLIC"',
+        ("tests/fence/test_check.py::test_fence_has_no_hole",),
+    ),
+    Mutant(
+        "grants: a store reads passwords",
+        "tenants/models/people.py",
+        'store="SELECT (id, email, name, language, is_active, created_at)"',
+        'store="SELECT"',
+        (f"{ROLES}::test_role_is_held_by_the_database",),
+    ),
+    Mutant(
+        "grants: an agency's reader is every store's",
+        "tenants/fleet/provision.py",
+        '"CREATE SCHEMA {0}; GRANT USAGE ON SCHEMA {0} TO {0}, {1};"',
+        '"CREATE SCHEMA {0}; GRANT USAGE ON SCHEMA {0} TO {0}, {1}; GRANT {0} TO {1};"',
+        ("tests/fence/test_check.py::test_fence_has_no_hole",),
+    ),
+    # ------------------------------------------------------------ the switch
+    Mutant(
+        "switch: ENTER_STORE proves nothing",
+        BASE,
+        ENTER,
+        'ENTER_STORE = f"{SWITCH} AND true"',
+        (f"{ROLES}::test_switch_leads_into_no_store_of_another_place",),
+    ),
+    Mutant(
+        "switch: without the role",
+        BASE,
+        "set_config('role', %(role)s, false)",
+        "set_config('fence.role', %(role)s, false)",
+        (f"{GATE}::test_request_stands_at_its_place_and_its_store",),
+    ),
+    Mutant(
+        "switch: a failed one is swallowed",
+        BASE,
+        "            self.close_for_good()\n            raise\n",
+        "            pass\n",
+        (f"{POSTGRESQL}::test_failed_switch_closes_the_connection_instead_of_going_on",),
+    ),
+    Mutant(
+        "switch: a missing schema is ignored",
+        BASE,
+        "if cursor.fetchone() is None:",
+        "if cursor.fetchone() is ...:",
+        (f"{BROKEN}::test_job_socket_and_command_of_a_dropped_schema",),
+    ),
+    Mutant(
+        "switch: a rollback is not noticed",
+        BASE,
+        "        self.made = None\n        super().rollback()",
+        "        super().rollback()",
+        (f"{POSTGRESQL}::test_rollback_takes_the_switch_back_and_it_is_made_again",),
+    ),
+    Mutant(
+        "pool: a connection comes back as it was left",
+        "tenants/postgresql/pool.py",
+        'connection.execute("DISCARD ALL")',
+        'connection.execute("SELECT 1")',
+        (f"{POOL}::test_nothing_survives_a_checkout",),
+    ),
+    Mutant(
+        "pool: a connection comes back as it was left, under load",
+        "tenants/postgresql/pool.py",
+        'connection.execute("DISCARD ALL")',
+        'connection.execute("SELECT 1")',
+        ("tests/fence/test_switch_failures.py",),
+    ),
+    Mutant(
+        "switch: the undoing of a savepoint is not noticed",
+        BASE,
+        "        finally:\n            self.made = None\n\n    def close_for_good",
+        "        finally:\n            pass\n\n    def close_for_good",
+        (f"{POSTGRESQL}::test_savepoint_rollback_takes_the_switch_back_and_it_is_made_again",),
+    ),
+    # ------------------------------------------------------------ the context
+    Mutant(
+        "context: nobody leaves",
+        CONTEXT,
+        "    finally:\n        connection.enter(before, tenant)",
+        "    finally:\n        pass",
+        ("tests/fence/test_interleaved.py::test_interleaved_sockets_read_and_write_their_own_store",),
+    ),
+    Mutant(
+        "context: a store is entered from another",
+        CONTEXT,
+        "    place = connection.scope\n    if place.schema != PUBLIC:",
+        "    place = connection.scope\n    if False:",
+        (f"{IN_STORE}::test_nesting_is_refused",),
+    ),
+    Mutant(
+        "context: entered inside a transaction",
+        CONTEXT,
+        'raise StoreContextError("enter first, then begin the transaction")',
+        "pass",
+        (f"{IN_STORE}::test_transaction_around_it_is_refused",),
+    ),
+    Mutant(
+        "context: read_across asks not whether the stores came from the gate",
+        CONTEXT,
+        "if first.reader is None or place.agency not in (None, first.agency_id):",
+        "if first.reader is None:",
+        (f"{ROLES}::test_place_leads_into_its_own_stores",),
+    ),
+    # ------------------------------------------------------------ rows
+    Mutant(
+        "rows: a row goes anywhere",
+        SCOPED,
+        'check_here(f"a {type(row).__name__}", row._state.schema)',
+        "pass",
+        (f"{ROWS}::test_row_of_one_store_is_of_no_use_in_another",),
+    ),
+    Mutant(
+        "rows: a query runs anywhere",
+        SCOPED,
+        "check_here(f\"a query of {self.model.__name__ if self.model else 'rows'}\", self.schema)",
+        "pass",
+        (f"{ROWS}::test_queryset_of_one_store_is_of_no_use_in_another",),
+    ),
+    Mutant(
+        "rows: an iterator goes on anywhere",
+        SCOPED,
+        "        for row in super().iterator(chunk_size):\n            self._check()",
+        "        for row in super().iterator(chunk_size):\n            pass",
+        (f"{ROWS}::test_iterator_that_was_begun_in_one_store_goes_on_in_no_other",),
+    ),
+    # ------------------------------------------------------------ the gate
+    Mutant(
+        "gate: a store's host narrows nothing",
+        ACCESS,
+        "  AND store.id = coalesce(%(store)s, store.id)\n",
+        "",
+        (f"{GATE}::test_gate_needs_no_row_security",),
+    ),
+    Mutant(
+        "gate: an agency's host narrows nothing",
+        ACCESS,
+        "  AND store.agency_id = %(agency)s\n",
+        "",
+        (f"{GATE}::test_gate_needs_no_row_security",),
+    ),
+    Mutant(
+        "gate: a token narrows nothing",
+        ACCESS,
+        "  AND store.id = coalesce(%(token_store)s, store.id)\n",
+        "",
+        (f"{GATE}::test_token_narrows_without_row_security",),
+    ),
+    Mutant(
+        "gate: every role may everything",
+        ACCESS,
+        'return action in MAY.get(store.role or "", frozenset())',
+        "return True",
+        (f"{ISOLATION}::test_route_person_status[note-di]",),
+    ),
+    # ------------------------------------------------------------ hosts and sessions
+    Mutant(
+        "place: a request is not put at its place",
+        MIDDLEWARE,
+        "        with at(place):\n            return",
+        "        if place:\n            return",
+        (f"{GATE}::test_request_stands_at_its_place_and_its_store",),
+    ),
+    Mutant(
+        "place: every request sees what the operator sees",
+        MIDDLEWARE,
+        "        with at(place):\n            return",
+        "        with at(Place(place_of(settings.BASE_HOST).kind, place.host)):\n            return",
+        (f"{GATE}::test_request_stands_at_its_place_and_its_store",),
+    ),
+    Mutant(
+        "session: good on every host",
+        MIDDLEWARE,
+        "request.session.get(SESSION_HOST) != request.place.host",
+        "False",
+        (f"{EDGE}::test_session_that_is_carried_to_another_host",),
+    ),
+    # ------------------------------------------------------------ sockets and jobs
+    Mutant(
+        "socket: pages from anywhere open it",
+        SOCKETS,
+        "return parts.scheme == scheme and bool(host) and parts.netloc.lower() == host.lower()",
+        "return True",
+        (f"{ISOLATION}::test_pages_from_elsewhere_open_no_socket",),
+    ),
+    Mutant(
+        "socket: a session is good on every host",
+        SOCKETS,
+        "if request.session.get(SESSION_HOST) != place.host:",
+        "if False:",
+        (f"{ISOLATION}::test_session_of_one_host_opens_nothing_on_another",),
+    ),
+    Mutant(
+        "socket: the gate is asked once",
+        CONSUMER,
+        "            if not await self._ask_gate():\n                await self.close(4401)",
+        "            if False:\n                await self.close(4401)",
+        (f"{ISOLATION}::test_socket_closes_by_itself_when_its_person_signs_out",),
+    ),
+    Mutant(
+        "socket: hints of every store",
+        CONSUMER,
+        'if hint["store"] in self.allowed:',
+        "if True:",
+        (f"{ISOLATION}::test_socket_hears_of_its_persons_stores_only",),
+    ),
+    Mutant(
+        "jobs: whatever is planted runs",
+        "tenants/later.py",
+        "if self.func_name not in JOBS:",
+        "if False:",
+        ("tests/tenants/test_later.py::test_only_listed_jobs_are_queued_or_run",),
+    ),
+)

@@ -1,0 +1,125 @@
+"""make mutate-fence: switches one part of the fence off at a time, in a copy, and shows which test notices.
+
+A check counts when it has been seen to fail on a build that is broken on purpose (SECURITY §8). Where two layers hold
+the same thing, the tests named here look at the one that is switched off.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from config import embedded
+from tests.mutants import MUTANTS, Mutant
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Run:
+    """What pytest said: the first test that failed, or none."""
+
+    failed: str | None
+    seconds: float
+    output: str = ""
+    why: str = ""
+
+
+def copy_tree(there: Path) -> None:
+    """What git knows or would take: neither .venv nor .data."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    for name in listed.stdout.decode().split("\0"):
+        if name and (ROOT / name).is_file():
+            (there / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, there / name)
+
+
+def run(there: Path, tests: tuple[str, ...], environment: dict[str, str]) -> Run:
+    began = time.monotonic()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--tb=short", *tests],
+            cwd=there,
+            env={**environment, "COLUMNS": "400"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+    except subprocess.TimeoutExpired:
+        return Run("it hung", time.monotonic() - began)
+    seconds = time.monotonic() - began
+    if done.returncode == 0:
+        return Run(None, seconds)
+    failed = re.search(r"^(FAILED|ERROR) (\S+::.*?)(?: - (.*))?$", done.stdout, re.MULTILINE)
+    if done.returncode == 1 and failed:
+        kind, test, why = failed.groups()
+        return Run(test, seconds, done.stdout, f"{'before it began: ' if kind == 'ERROR' else ''}{why}"[:150])
+    raise SystemExit(f"pytest ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+
+
+def mutate(there: Path, mutant: Mutant) -> str:
+    """Applies it and returns the file as it was. The text must be there once, or the list is out of date."""
+    path = there / mutant.file
+    before = path.read_text(encoding="utf-8")
+    if before.count(mutant.old) != 1:
+        raise SystemExit(f"{mutant.name}: its text is {before.count(mutant.old)} times in {mutant.file}, not once")
+    path.write_text(before.replace(mutant.old, mutant.new), encoding="utf-8")
+    return before
+
+
+def main() -> int:
+    began = time.monotonic()
+    chosen = [mutant for mutant in MUTANTS if all(word in mutant.name for word in sys.argv[1:])]
+    with tempfile.TemporaryDirectory(prefix="deskfleet-mutants-") as folder:
+        there = Path(folder)
+        there.chmod(0o755)
+        copy_tree(there)
+        servers = embedded.share(there / ".data" / "test")
+        try:
+            survived = try_all(there, chosen, servers)
+        finally:
+            embedded.stop(there / ".data" / "test")
+    say(f"{len(chosen)} mutations, {survived} survived, {time.monotonic() - began:.0f} s")
+    return 1 if survived else 0
+
+
+def try_all(there: Path, chosen: list[Mutant], servers: embedded.Servers) -> int:
+    """How many survived. First all the tests must pass with nothing switched off, or their failing says nothing."""
+    addresses = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
+    environment = {**os.environ, **addresses, "PYTHONDONTWRITEBYTECODE": "1", "FENCE_REQUESTS": "600"}
+    whole = run(there, tuple(dict.fromkeys(test for mutant in chosen for test in mutant.tests)), environment)
+    if whole.failed:
+        raise SystemExit(f"{whole.output[-3000:]}\nnothing is switched off, and {whole.failed} fails already")
+    say(f"{'nothing':64} {whole.seconds:5.1f} s  all of them pass")
+    survived = 0
+    for mutant in chosen:
+        before = mutate(there, mutant)
+        done = run(there, mutant.tests, environment)
+        (there / mutant.file).write_text(before, encoding="utf-8")
+        survived += done.failed is None
+        say(f"{mutant.name:64} {done.seconds:5.1f} s  {done.failed or 'SURVIVED'}")
+        if done.failed:
+            say(f"{'':72}  {done.why}")
+    return survived
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
