@@ -108,12 +108,10 @@ def make_roles(connection: Connection, schema: str, reader: str) -> None:
 
 
 def grant(connection: Connection, schema: str, reader: str) -> None:
-    """What the two roles may do in the schema, now and with tables to come."""
+    """What the two roles may do in the schema, with tables to come."""
     _run(
         connection,
         "GRANT USAGE ON SCHEMA {0} TO {0}, {1};"
-        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {0} TO {0};"
-        "GRANT SELECT ON ALL TABLES IN SCHEMA {0} TO {1};"
         "ALTER DEFAULT PRIVILEGES IN SCHEMA {0} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {0};"
         "ALTER DEFAULT PRIVILEGES IN SCHEMA {0} GRANT SELECT ON TABLES TO {1}",
         schema,
@@ -125,7 +123,15 @@ def fence_in(connection: Connection, schema: str, reader: str) -> None:
     """Roles and rights of a schema that stands, and its list of migrations kept from the store. In a transaction."""
     make_roles(connection, schema, reader)
     grant(connection, schema, reader)
-    _run(connection, "REVOKE ALL ON {0}.django_migrations FROM {0}", schema)
+    # Looking for "all tables" reads the list of every schema's: nothing to do for each new store.
+    _run(
+        connection,
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {0} TO {0};"
+        "GRANT SELECT ON ALL TABLES IN SCHEMA {0} TO {1};"
+        "REVOKE ALL ON {0}.django_migrations FROM {0}",
+        schema,
+        reader,
+    )
 
 
 def make_tables(connection: Connection, schema: str, plan: Blueprint) -> None:
