@@ -186,7 +186,9 @@ def _rule(table: PublicTable, part: str) -> str:
         return "true"
     if table.name == AGENCIES:
         return "id = public.fence_agency()"
-    of_store = "{} = public.fence_store()" if part == "store" else "{} IN (SELECT id FROM public.tenants_store)"
+    # EXISTS and not IN: for one row the planner looks up one store; for many it still reads all of the agency's once.
+    seen = f"EXISTS (SELECT FROM public.tenants_store seen WHERE seen.id = {_name(table.name)}.{{}})"
+    of_store = "{} = public.fence_store()" if part == "store" else seen
     if table.name == STORES:
         mine = "id = public.fence_store()"
         at_host = mine if part == "store" else f"(public.fence_store() IS NULL OR {mine})"
