@@ -63,8 +63,8 @@ MUTANTS = (
     Mutant(
         "grants: an agency's reader is every store's",
         "tenants/fleet/provision.py",
-        '"CREATE SCHEMA {0}; GRANT USAGE ON SCHEMA {0} TO {0}, {1};"',
-        '"CREATE SCHEMA {0}; GRANT USAGE ON SCHEMA {0} TO {0}, {1}; GRANT {0} TO {1};"',
+        '"GRANT USAGE ON SCHEMA {0} TO {0}, {1};"',
+        '"GRANT USAGE ON SCHEMA {0} TO {0}, {1}; GRANT {0} TO {1};"',
         ("tests/fence/test_check.py::test_fence_has_no_hole",),
     ),
     # ------------------------------------------------------------ the switch

@@ -18,7 +18,43 @@ from tenants.models.store import BANDS
 
 # Names that would be taken for something else in an address.
 RESERVED = frozenset(
-    {"www", "admin", "api", "public", "static", "mail", "operator", "desk", "help", "status", "localhost"}
+    {
+        "www",
+        "admin",
+        "api",
+        "app",
+        "public",
+        "static",
+        "media",
+        "files",
+        "mail",
+        "smtp",
+        "imap",
+        "ftp",
+        "ns1",
+        "ns2",
+        "operator",
+        "agency",
+        "store",
+        "stores",
+        "desk",
+        "widget",
+        "chat",
+        "ws",
+        "hooks",
+        "health",
+        "status",
+        "login",
+        "accounts",
+        "help",
+        "support",
+        "docs",
+        "test",
+        "demo",
+        "localhost",
+        "template",
+        "deskfleet",
+    }
 )
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?"
 _HOST = re.compile(rf"\A{_LABEL}(?:\.{_LABEL})*\Z")
@@ -55,8 +91,12 @@ def host_of(slug: str, host: str) -> str:
 
 def check_wishes(slug: str, name: str, marketplace: str, time_zone: str, host: str) -> None:
     """Raises Invalid with the field at fault. Reads no row."""
-    if not re.fullmatch(_LABEL, slug):
-        raise Invalid(_("Up to 40 small letters, digits and hyphens: it becomes part of an address."), field="slug")
+    # Digits alone look like part of a number's address; xn-- and its like are letters of other scripts in disguise.
+    if not re.fullmatch(_LABEL, slug) or slug.isdigit() or slug[2:4] == "--":
+        raise Invalid(
+            _("Up to 40 small letters, digits and hyphens, and a letter among them: it becomes part of an address."),
+            field="slug",
+        )
     if not name.strip() or len(name) > 120 or not name.isprintable():
         raise Invalid(_("A name of at most 120 letters, on one line."), field="name")
     if marketplace not in Store.Marketplace.values:
@@ -81,6 +121,7 @@ def find_or_new(agency: Agency, slug: str, host: str) -> Store:
     if slug in RESERVED or Agency.objects.filter(slug=slug).exists():
         raise Invalid(_("This short name is taken."), field="slug")
     taken = Domain.objects.filter(domain=host).first()
-    if host == settings.BASE_HOST or (taken and (store is None or taken.tenant_id != store.pk)):
+    label = host.removesuffix(f".{settings.BASE_HOST}")
+    if host == settings.BASE_HOST or label in RESERVED or (taken and (store is None or taken.tenant_id != store.pk)):
         raise Invalid(_("This host is taken."), field="host")
     return store or Store(agency=agency, slug=slug)

@@ -196,7 +196,29 @@ def test_taken_and_reserved_names_are_refused(cast: Cast, slug: str) -> None:
     assert refused.value.field == "slug"
 
 
-@pytest.mark.parametrize("slug", ["", "a b", "店铺", "x" * 41, "a.b", "../x", "a\x00b", "my_store", "-a", "Store-D"])
+@pytest.mark.parametrize(
+    "slug",
+    [
+        "",
+        "a b",
+        "店铺",
+        "x" * 41,
+        "a.b",
+        "../x",
+        "a\x00b",
+        "my_store",
+        "-a",
+        "Store-D",
+        "stоre",
+        "x" * 64,
+        "xn--80ak6aa92e",
+        "ab--c",
+        "2026",
+        "１２",
+        "ａｂｃ",
+        "a-",
+    ],
+)
 def test_slug_that_is_no_host_name_is_refused(cast: Cast, slug: str) -> None:
     """A store behind an address that no browser may ask for would be open and unreachable."""
     with pytest.raises(Invalid) as refused:
@@ -217,6 +239,7 @@ def test_slug_that_is_no_host_name_is_refused(cast: Cast, slug: str) -> None:
         ("host", "store-b.localhost"),
         ("host", "STORE-B.localhost"),
         ("host", "localhost"),
+        ("host", "www.localhost"),
         ("host", "a b"),
         ("host", "*.example.com"),
         ("host", "x" * 254),
