@@ -11,7 +11,7 @@ from tenants.errors import Conflict
 from tenants.fleet import fence, ledger, template
 from tenants.fleet.execute import execute
 from tenants.fleet.migrate import MIGRATING, MigrationRuns
-from tenants.fleet.owner import Connection
+from tenants.fleet.owner import Connection, run
 from tenants.fleet.patience import patiently
 from tenants.fleet.provision import PROVISIONING
 from tenants.models import Store
@@ -57,7 +57,7 @@ def hide(connection: Connection, store: Store, *, by: str, now: datetime) -> Non
             raise MigrationRuns(field="store")
         _move(connection, store, to=State.ARCHIVED, of=[State.OPEN, State.SUSPENDED], by=by, now=now)
         _keep_writers_out(connection, store.schema_name)
-        _run(
+        run(
             connection,
             "REVOKE USAGE ON SCHEMA {0} FROM {0}, {1}; REVOKE {0} FROM {2}; ALTER SCHEMA {0} RENAME TO {3}",
             store.schema_name,
@@ -82,7 +82,7 @@ def show(connection: Connection, store: Store, *, by: str, now: datetime) -> Non
         if at != template.state(connection):  # a migration of the fleet was quicker, and would not find this store
             raise template.TemplateBehind(field="store")
         _move(connection, store, to=State.OPEN, of=[State.ARCHIVED], by=by, now=now)
-        _run(
+        run(
             connection,
             "ALTER SCHEMA {3} RENAME TO {0}; GRANT {0} TO {2}; GRANT USAGE ON SCHEMA {0} TO {0}, {1}",
             store.schema_name,
@@ -134,7 +134,3 @@ def tables_of(connection: Connection, schema: str) -> list[str]:
         [schema],
     )
     return [name for (name,) in rows]
-
-
-def _run(connection: Connection, text: str, *names: str) -> None:
-    connection.execute(sql.SQL(text).format(*map(sql.Identifier, names)))

@@ -52,3 +52,8 @@ def locked(connection: Connection, *key: int) -> Iterator[bool]:
     finally:
         if taken and not connection.closed:
             connection.execute(sql.SQL("SELECT pg_advisory_unlock({})").format(names))
+
+
+def run(connection: Connection, text: str, *names: str) -> None:
+    """Executes constant SQL of ours with these names in its {} places, quoted as identifiers."""
+    connection.execute(sql.SQL(text).format(*map(sql.Identifier, names)))

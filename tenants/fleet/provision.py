@@ -9,11 +9,10 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
-from psycopg import sql
 
 from tenants.errors import Conflict
 from tenants.fleet import fence, ledger
-from tenants.fleet.owner import Connection, locked, owner_connection
+from tenants.fleet.owner import Connection, locked, owner_connection, run
 from tenants.fleet.template import TEMPLATE, Blueprint, blueprint
 from tenants.models import Domain, Store
 from tenants.postgresql.roles import Part, role_name
@@ -89,7 +88,7 @@ def make_schema(connection: Connection, schema: str, reader: str) -> None:
     What is made in it later, by migrations, is theirs in the same way.
     """
     make_roles(connection, schema, reader)
-    _run(connection, "CREATE SCHEMA {}", schema)
+    run(connection, "CREATE SCHEMA {}", schema)
     grant(connection, schema, reader)
 
 
@@ -101,15 +100,15 @@ def make_roles(connection: Connection, schema: str, reader: str) -> None:
     for role, group in ((schema, Part.STORE), (reader, Part.READER)):
         with connection.cursor() as cursor:
             if connection.execute("SELECT to_regrole(%s)", [f'"{role}"']).fetchone() == (None,):
-                _run(connection, "CREATE ROLE {} NOLOGIN", role)
+                run(connection, "CREATE ROLE {} NOLOGIN", role)
             for member, of in ((role, role_name(login, group)), (login, role)):
                 if not fence.is_member(cursor, member, of):
-                    _run(connection, "GRANT {} TO {}", of, member)
+                    run(connection, "GRANT {} TO {}", of, member)
 
 
 def grant(connection: Connection, schema: str, reader: str) -> None:
     """What the two roles may do in the schema, with tables to come."""
-    _run(
+    run(
         connection,
         "GRANT USAGE ON SCHEMA {0} TO {0}, {1};"
         "ALTER DEFAULT PRIVILEGES IN SCHEMA {0} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {0};"
@@ -124,7 +123,7 @@ def fence_in(connection: Connection, schema: str, reader: str) -> None:
     make_roles(connection, schema, reader)
     grant(connection, schema, reader)
     # Looking for "all tables" reads the list of every schema's: nothing to do for each new store.
-    _run(
+    run(
         connection,
         "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {0} TO {0};"
         "GRANT SELECT ON ALL TABLES IN SCHEMA {0} TO {1};"
@@ -136,9 +135,9 @@ def fence_in(connection: Connection, schema: str, reader: str) -> None:
 
 def make_tables(connection: Connection, schema: str, plan: Blueprint) -> None:
     """The template's tables in an empty schema, and its list of migrations, which is not the store's to write."""
-    _run(connection, "SET LOCAL search_path = {0}, public", schema)
+    run(connection, "SET LOCAL search_path = {0}, public", schema)
     connection.execute(plan.ddl)
-    _run(
+    run(
         connection,
         "INSERT INTO {0}.django_migrations (app, name, applied) SELECT app, name, now() FROM {1}.django_migrations"
         " ORDER BY id; REVOKE ALL ON {0}.django_migrations FROM {0}",
@@ -150,7 +149,3 @@ def make_tables(connection: Connection, schema: str, plan: Blueprint) -> None:
 def move(store: Store, state: str, now: datetime, *, failure: str = "") -> None:
     store.state, store.state_since, store.failure = state, now, failure
     store.save(update_fields=["state", "state_since", "failure"])
-
-
-def _run(connection: Connection, text: str, *names: str) -> None:
-    connection.execute(sql.SQL(text).format(*map(sql.Identifier, names)))

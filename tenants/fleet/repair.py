@@ -14,7 +14,7 @@ from psycopg import sql
 
 from tenants.fleet import fence, ledger
 from tenants.fleet.catalogue import Difference, ddl_of
-from tenants.fleet.owner import Connection, owner_connection
+from tenants.fleet.owner import Connection, owner_connection, run
 from tenants.fleet.provision import fence_in
 from tenants.fleet.template import TEMPLATE
 from tenants.fleet.verify import Found, verify_fleet
@@ -54,7 +54,7 @@ def _mend(connection: Connection, slug: str, wrong: Sequence[Difference], made_b
         [slug],
     ).fetchone()
     schema, reader = row or ("", "")
-    _run(connection, "SET LOCAL lock_timeout = '3s'; SET LOCAL search_path = {}, public", schema)
+    run(connection, "SET LOCAL lock_timeout = '3s'; SET LOCAL search_path = {}, public", schema)
     for statement in _statements(wrong, made_by):
         connection.execute(statement)
     _revoke_strangers(connection, schema, reader)
@@ -120,7 +120,3 @@ def _revoke_strangers(connection: Connection, schema: str, reader: str) -> None:
             for what in ("ALL TABLES IN SCHEMA {}", "ALL SEQUENCES IN SCHEMA {}", "SCHEMA {}"):
                 target = sql.SQL(what).format(sql.Identifier(schema))
                 connection.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(target, who))
-
-
-def _run(connection: Connection, text: str, *names: str) -> None:
-    connection.execute(sql.SQL(text).format(*map(sql.Identifier, names)))

@@ -8,6 +8,7 @@ from typing import Final
 
 from tenants.fleet import ledger, template
 from tenants.fleet.catalogue import Difference, differences, facts_of
+from tenants.fleet.dark import hidden_name
 from tenants.fleet.ledger import Entry
 from tenants.fleet.owner import Connection, owner_connection
 from tenants.fleet.template import TEMPLATE
@@ -43,7 +44,7 @@ def verify_fleet(told: Callable[[int, int], None] = lambda _done, _total: None) 
         entries = ledger.entries(connection)
         standing = _schemas(connection)
         found.missing = [entry.slug for entry in entries if entry.schema not in standing]
-        found.strangers = sorted(standing - {entry.schema for entry in entries} - _unlisted(connection))
+        found.strangers = sorted(standing - _of_stores(connection))
         found.behind = [entry.slug for entry in entries if entry.at != head and entry.schema in standing]
         comparable = [entry for entry in entries if entry.at == head and entry.schema in standing]
         expected = expected_facts(connection)
@@ -85,12 +86,15 @@ def _together(*held: str) -> str:
 
 
 def _schemas(connection: Connection) -> set[str]:
-    return {name for (name,) in connection.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE 's\\_%'")}
+    """Those that look like a store's."""
+    rows = connection.execute("SELECT nspname FROM pg_namespace WHERE nspname ~ '^(archived_)?s_[0-9a-z]+$'")
+    return {name for (name,) in rows}
 
 
-def _unlisted(connection: Connection) -> set[str]:
-    """Schemas of stores that the ledger's list leaves out: being opened, or archived."""
-    return {name for (name,) in connection.execute("SELECT schema_name FROM public.tenants_store")}
+def _of_stores(connection: Connection) -> set[str]:
+    """Those of every store, whatever its state: as it is called, and as it is while archived."""
+    names = [name for (name,) in connection.execute("SELECT schema_name FROM public.tenants_store")]
+    return {*names, *map(hidden_name, names)}
 
 
 def _without_their_reader(connection: Connection, stores: list[int]) -> set[int]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import OperationalError
 from django.utils.asyncio import async_unsafe
 from django_tenants.postgresql_backend import base
 from psycopg.pq import TransactionStatus
@@ -35,8 +35,11 @@ ENTER_STORE = f"""{SWITCH} AND EXISTS (
 )"""
 
 
-class Unreachable(DatabaseError):
-    """What was to be entered can't be from here: the schema is gone, or the store is not open, or not of this place."""
+class Unreachable(OperationalError):
+    """What was to be entered can't be from here: the schema is gone, or the store is not open, or not of this place.
+
+    To whoever asks, it is like a database that is away: 503, nothing was written. The gate says better at the next try.
+    """
 
 
 @dataclass(frozen=True)

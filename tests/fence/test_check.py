@@ -124,7 +124,7 @@ def test_without_tables_it_is_silent_and_without_a_fence_it_says_so(owner: Owner
 
 
 def test_djangos_check_asks_when_a_database_is_named(cast: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("config.checks.holes", lambda _cursor: ["row security is off on sight"])
+    monkeypatch.setattr("config.checks.holes_by", lambda _alias: ["row security is off on sight"])
     assert "deskfleet.E007" not in {message.id for message in run_checks()}
     (message,) = (m for m in run_checks(databases=["default"]) if m.id == "deskfleet.E007")
     assert "row security is off on sight" in message.msg
