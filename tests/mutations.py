@@ -13,6 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,21 +65,30 @@ def run(there: Path, tests: tuple[str, ...], environment: dict[str, str]) -> Run
     seconds = time.monotonic() - began
     if done.returncode == 0:
         return Run(None, seconds)
-    failed = re.search(r"^(FAILED|ERROR) (\S+::.*?)(?: - (.*))?$", done.stdout, re.MULTILINE)
+    told = [re.search(rf"^({kind}) (\S+::.*?)(?: - (.*))?$", done.stdout, re.MULTILINE) for kind in ("FAILED", "ERROR")]
+    failed = next(filter(None, told), None)
     if done.returncode == 1 and failed:
         kind, test, why = failed.groups()
         return Run(test, seconds, done.stdout, f"{'before it began: ' if kind == 'ERROR' else ''}{why}"[:150])
     raise SystemExit(f"pytest ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
 
 
-def mutate(there: Path, mutant: Mutant) -> str:
-    """Applies it and returns the file as it was. The text must be there once, or the list is out of date."""
-    path = there / mutant.file
-    before = path.read_text(encoding="utf-8")
-    if before.count(mutant.old) != 1:
-        raise SystemExit(f"{mutant.name}: its text is {before.count(mutant.old)} times in {mutant.file}, not once")
-    path.write_text(before.replace(mutant.old, mutant.new), encoding="utf-8")
-    return before
+@contextmanager
+def mutated(there: Path, mutant: Mutant) -> Iterator[None]:
+    """With it applied, and as it was afterwards. Each text must be there once, or the list is out of date."""
+    before: dict[Path, str] = {}
+    for file, old, new in ((mutant.file, mutant.old, mutant.new), *mutant.also):
+        path = there / file
+        text = path.read_text(encoding="utf-8")
+        if text.count(old) != 1:
+            raise SystemExit(f"{mutant.name}: its text is {text.count(old)} times in {file}, not once")
+        before.setdefault(path, text)
+        path.write_text(text.replace(old, new), encoding="utf-8")
+    try:
+        yield
+    finally:
+        for path, text in before.items():
+            path.write_text(text, encoding="utf-8")
 
 
 def main() -> int:
@@ -106,9 +117,8 @@ def try_all(there: Path, chosen: list[Mutant], servers: embedded.Servers) -> int
     say(f"{'nothing':64} {whole.seconds:5.1f} s  all of them pass")
     survived = 0
     for mutant in chosen:
-        before = mutate(there, mutant)
-        done = run(there, mutant.tests, environment)
-        (there / mutant.file).write_text(before, encoding="utf-8")
+        with mutated(there, mutant):
+            done = run(there, mutant.tests, environment)
         survived += done.failed is None
         say(f"{mutant.name:64} {done.seconds:5.1f} s  {done.failed or 'SURVIVED'}")
         if done.failed:

