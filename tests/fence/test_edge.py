@@ -11,9 +11,11 @@ import sys
 from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connection
 
+from config.databases import app_address
 from tests.cast import NORTH_HOST, PASSWORD, Cast
 from tests.deployment import ROOT
 from tests.fence.conftest import Real
@@ -109,7 +111,9 @@ print(json.dumps(told))
 def test_cookies_behind_https(cast: Cast) -> None:
     """H03, in a process with HTTPS=1, where settings are read anew."""
     database = urlsplit(DATABASE_URL)._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
-    more = {"HTTPS": "1", "SECRET_KEY": "k" * 60, "DEBUG": "0", "DATABASE_URL": database, "LOG_LEVEL": "ERROR"}
+    # The login's password came of another SECRET_KEY.
+    urls = {"DATABASE_URL": database, "APP_DATABASE_URL": app_address(database, settings.SECRET_KEY)}
+    more = {"HTTPS": "1", "SECRET_KEY": "k" * 60, "DEBUG": "0", "LOG_LEVEL": "ERROR", **urls}
     done = subprocess.run(
         [sys.executable, "-c", COOKIES],
         cwd=ROOT,

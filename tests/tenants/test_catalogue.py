@@ -359,7 +359,7 @@ def test_owner_and_privileges_are_compared_by_what_a_role_is_to_the_store(twins:
     odd = sql.Identifier(ODD).as_string(twins)
     for statement, said in {
         f"GRANT DELETE ON {odd}.line TO {odd}": "privileges on line differs",
-        f"GRANT SELECT, INSERT ON {odd}.line TO {PLAIN}": f"{PLAIN} INSERT, SELECT; store",
+        f"GRANT SELECT, INSERT ON {odd}.line TO {PLAIN}": f"{PLAIN} INSERT, SELECT; ",
         f"GRANT SELECT, INSERT ON {odd}.line TO a_north9": "found agency INSERT, SELECT; agency INSERT, SELECT",
         f"GRANT SELECT ON {odd}.line TO PUBLIC": "found PUBLIC SELECT; agency",
         f"REVOKE ALL ON {odd}.line FROM {owner}": f"{owner} OWNER; store",
