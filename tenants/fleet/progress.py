@@ -13,8 +13,8 @@ from tenants.fleet.migrate import Report
 
 
 def console_of(stdout: Any, *, quiet: bool = False, width: int | None = None) -> Console:
-    """A console on what a command prints to: a file, or Django's wrapper around one."""
-    return Console(file=getattr(stdout, "_out", stdout), quiet=quiet, highlight=False, width=width)
+    """A console on what a command prints to: a file, or Django's wrapper around one. What errors say is no markup."""
+    return Console(file=getattr(stdout, "_out", stdout), quiet=quiet, highlight=False, markup=False, width=width)
 
 
 def migrate_and_tell(stdout: Any, *, quiet: bool = False) -> Report:

@@ -17,6 +17,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from tenants import queries
 from tenants.actions.open_store import open_store
 from tenants.context import as_operator, in_store
 from tenants.fleet import execute, ledger, migrate, template
@@ -207,6 +208,20 @@ def test_bad_store_is_reported_and_stops_nobody(stores: list[Store], give: Give)
     again = migrate_fleet()
     assert (again.migrated, again.failures, positions()["fleet-2"]) == (1, {}, NEXT)
     assert SchemaRecord.objects.get(store=bad).failure == ""
+
+
+def test_status_names_all_that_are_in_trouble(stores: list[Store], monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than fit on a page of the operator's; and what PostgreSQL says is printed as it is."""
+    monkeypatch.setattr(queries, "PAGE", 2)
+    with owner_connection() as owner:
+        for store in stores[:5]:
+            ledger.write_failure(owner, store.pk, f"no [red]such[/] column in {store.slug}")
+    out = StringIO()
+    call_command("fleet", stdout=out)
+    told = out.getvalue()
+    assert "5 failed" in told
+    assert all(f"no [red]such[/] column in {store.slug}" in told for store in stores[:5])
+    assert "fleet-5:" not in told
 
 
 def test_run_that_was_killed_is_taken_up(stores: list[Store], give: Give, monkeypatch: pytest.MonkeyPatch) -> None:

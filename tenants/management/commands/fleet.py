@@ -33,8 +33,12 @@ class Command(OperatorCommand):
     def status(self) -> None:
         state = fleet_state(code_head())
         self.console.print(_summary(state))
-        for line in filter(attrgetter("is_troubled"), state.lines):
-            self.console.print(f"  {line.slug}: {line.failure or 'behind'} (at {line.at or 'nothing'})")
+        while troubled := list(filter(attrgetter("is_troubled"), state.lines)):  # they come first
+            for line in troubled:
+                self.console.print(f"  {line.slug}: {line.failure or 'behind'} (at {line.at or 'nothing'})")
+            if state.page == state.pages:
+                return
+            state = fleet_state(state.head, page=state.page + 1)
 
     def migrate(self) -> None:
         migrate_and_tell(self.stdout)
