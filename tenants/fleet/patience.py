@@ -53,6 +53,10 @@ def alone_with(connection: Connection, store: Store) -> Iterator[None]:
     The lock is the one of its opening.
     """
     key = [OPENING, store.pk % 2**31]
-    if connection.execute("SELECT pg_try_advisory_lock(%s, %s)", key).fetchone() != (True,):
-        raise StoreBusy(field="store")
+    for pause in (*PAUSES[:4], None):  # a server session that has just been closed keeps its locks for some moments
+        if connection.execute("SELECT pg_try_advisory_lock(%s, %s)", key).fetchone() == (True,):
+            break
+        if pause is None:
+            raise StoreBusy(field="store")
+        time.sleep(pause)
     yield
