@@ -65,8 +65,7 @@ class Deployment:
     def start_web(self, processes: int = 1) -> subprocess.Popen[bytes]:
         """The ASGI server, ready to answer."""
         web = self.start(
-            "-m", "uvicorn", "config.asgi:application", "--port", str(self.port), "--workers", str(processes),
-            "--no-access-log", "--log-level", "error", "--ws-max-size", "65536", "--timeout-graceful-shutdown", "3",
+            "-m", "config.web", "--port", str(self.port), "--workers", str(processes), "--log-level", "error"
         )  # fmt: skip
         self.wait_until_ready()
         return web

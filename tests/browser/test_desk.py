@@ -49,7 +49,7 @@ def test_page_lives_on_when_the_server_is_restarted(
     number = buyer_writes("lumi", "Restart Rita", "Is the serum vegan?")
     page = open_page("bo", f"/desk/lumi/{number}/")
     page.fill("#body", "A draft that must not be lost")
-    web = next(p for p in deployment.processes if "uvicorn" in p.args)  # type: ignore[operator]
+    web = next(p for p in deployment.processes if "config.web" in p.args)  # type: ignore[operator]
     deployment.stop(web)
     deployment.start_web()
     buyer_writes("lumi", "Restart Rita", "I ask because of my allergy.")

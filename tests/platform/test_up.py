@@ -254,7 +254,7 @@ def test_it_runs_until_it_is_asked_to_stop_and_leaves_nothing(data: Path) -> Non
     assert second.process.wait(30) == 1
     assert second.said().startswith(f"deskfleet: It is running already in this folder (process {first.process.pid})")
 
-    first.child("uvicorn").kill()
+    first.child("config.web").kill()
     until(lambda: not first.is_healthy())
     first.wait_until_healthy()
 
@@ -269,7 +269,7 @@ def test_it_runs_until_it_is_asked_to_stop_and_leaves_nothing(data: Path) -> Non
 
 def test_what_a_killed_one_left_is_ended_by_the_next(data: Path) -> None:
     killed = Up(data)
-    until(lambda: any("uvicorn" in process.cmdline() for process in marked(str(data))), 60)
+    until(lambda: any("config.web" in process.cmdline() for process in marked(str(data))), 60)
     killed.process.kill()
     killed.process.wait()
     assert marked(str(data))

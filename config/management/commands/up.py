@@ -107,23 +107,9 @@ def supervise(supervisor: Supervisor, *, host: str, port: int, sign_ins: dict[st
 
 
 def web(host: str, port: int) -> list[str]:
-    """The ASGI server. Frames are limited; of messages, this WebSocket implementation reads one ahead and no more."""
-    options = {
-        "host": host,
-        "port": str(port),
-        "workers": os.environ.get("WEB_CONCURRENCY", "2"),
-        "ws": "websockets-sansio",
-        "ws-max-size": "65536",
-        "lifespan": "off",
-        "timeout-graceful-shutdown": "3",
-        "timeout-worker-healthcheck": "30",  # A busy machine is not a hung process.
-        "log-level": "warning",
-    }
-    flags = ["--no-access-log", "--no-server-header"]
-    # Headers that say who asks are believed only from a proxy that somebody named.
-    flags += [] if os.environ.get("FORWARDED_ALLOW_IPS") else ["--no-proxy-headers"]
-    pairs = [part for name, value in options.items() for part in (f"--{name}", value)]
-    return [sys.executable, "-m", "uvicorn", "config.asgi:application", *pairs, *flags]
+    """The ASGI server."""
+    workers = os.environ.get("WEB_CONCURRENCY", "2")
+    return [sys.executable, "-m", "config.web", "--host", host, "--port", str(port), "--workers", workers]
 
 
 def wait_until_ready(supervisor: Supervisor, host: str, port: int) -> None:
