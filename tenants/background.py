@@ -16,19 +16,21 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 MOST_UNSENT: Final = 1000  # keys; what comes beyond them is dropped
-GATHERING: Final = 0.02  # seconds; what comes for one key in them is sent once, with the latest value
 
 
 class Background(Generic[Key, Value]):
-    """A thread that hands `send` what was posted, what came close together in one go. In no order.
+    """A thread that hands `send` what was posted, and in one go what came meanwhile or within `gathering` seconds.
+
+    In no order.
 
     For what may be lost: beyond MOST_UNSENT, and where `send` raises, it is dropped with a warning. The thread is a
     daemon and does not outlive its process: an ordinary exit waits a second for it, os._exit only by `flush`.
     """
 
-    def __init__(self, name: str, send: Callable[[dict[Key, Value]], None]) -> None:
+    def __init__(self, name: str, send: Callable[[dict[Key, Value]], None], *, gathering: float = 0) -> None:
         self.name = name
         self.send = send
+        self.gathering = gathering
         self._begin()
         os.register_at_fork(after_in_child=self._begin)
         atexit.register(self.flush)
@@ -68,7 +70,7 @@ class Background(Generic[Key, Value]):
     def _gather(self) -> dict[Key, Value]:
         with self._changed:
             self._changed.wait_for(lambda: self._unsent)
-        time.sleep(GATHERING)
+        time.sleep(self.gathering)
         with self._changed:
             unsent, self._unsent = self._unsent, {}
             dropped, self._dropped = self._dropped, 0

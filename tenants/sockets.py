@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from channels.db import database_sync_to_async
+from channels.exceptions import StopConsumer
+from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.sessions import CookieMiddleware
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest
 
+from tenants import live
 from tenants.access import Caller, is_at_home
+from tenants.bucket import Bucket
 from tenants.context import at
 from tenants.hosts import SESSION_HOST, bare_host, place_of
 
@@ -24,6 +31,8 @@ R = TypeVar("R")
 
 # Channels' default is one thread for all sockets of a process, and with it one connection: one slow query stops
 # every desk. Each call here takes a thread and a connection of its own, and gives both back.
+MOST_OF_ONE: Final = 4  # calls of one store's buyers at a time
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Semaphore]] = WeakKeyDictionary()
 EXECUTOR = ThreadPoolExecutor(max_workers=8, thread_name_prefix="sockets")
 
 
@@ -33,10 +42,18 @@ async def in_database(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -
     return await run(*args, **kwargs)
 
 
-class PlaceSocketMiddleware:
-    """Puts `caller` on the scope, or closes before accepting: foreign origin, unknown host, nobody signed in.
+async def in_turn(whose: str, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """As `in_database`, but no more than MOST_OF_ONE at a time for `whose`: one store's rush leaves others room."""
+    turns = _turns.setdefault(asyncio.get_running_loop(), {})
+    async with turns.setdefault(whose, asyncio.Semaphore(MOST_OF_ONE)):
+        return await in_database(call, *args, **kwargs)
 
-    `ask_again` on the scope gives the caller as of now, from the same cookie: None once they have signed out.
+
+class PlaceSocketMiddleware:
+    """Puts `place` and `caller` on the scope, or closes before accepting: foreign origin, or unknown host.
+
+    `caller` is None where nobody is signed in. `ask_again` on the scope gives the caller as of now, from the same
+    cookie: None once they have signed out.
     """
 
     def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
@@ -55,12 +72,85 @@ class _WithCaller:
         host = headers.get(b"host", b"").decode("latin-1")
         origin = headers.get(b"origin", b"").decode("latin-1")
         session_key = scope["cookies"].get(settings.SESSION_COOKIE_NAME, "")
-        caller = await in_database(caller_of, host, session_key) if is_own_origin(origin, host) else None
-        if caller is None:
+        place = await in_database(place_of, bare_host(host)) if is_own_origin(origin, host) else None
+        if place is None:
             await send({"type": "websocket.close", "code": 4403})
             return
         ask_again = partial(caller_of, host, session_key)
-        await self.app({**scope, "caller": caller, "ask_again": ask_again}, receive, send)
+        caller = await in_database(ask_again) if session_key else None
+        await self.app({**scope, "place": place, "caller": caller, "ask_again": ask_again}, receive, send)
+
+
+class PatientConsumer(AsyncWebsocketConsumer):
+    """A socket that neither waits for who does not read, nor listens to who says too much."""
+
+    FRAMES_A_SECOND = 10.0
+    FRAMES_AT_ONCE = 40.0
+    READ_WITHIN = 5.0  # seconds
+    TOO_MUCH = 200  # frames beyond the rate, and it is closed
+    MOST_PASSED_ON = 100  # at a time; while Redis hangs, what comes beyond them is lost
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.bucket = Bucket(self.FRAMES_A_SECOND, self.FRAMES_AT_ONCE)
+        self.refusals = 0
+        self.is_closed = False
+        self.passing_on: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """However it ends: by a disconnect, a handler that raises, a server that stops, or StopConsumer."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self.is_closed = True
+            await self.let_go()
+
+    async def let_go(self) -> None:
+        """Gives back what the socket holds beyond itself: places, groups, timers, tasks. Called once, at its end."""
+
+    def pass_on(self, group: str, event: Mapping[str, Any]) -> None:
+        """Tells a group what may be lost. In order, and nobody waits for it: a Redis that hangs delays no message."""
+        if len(self.passing_on) < self.MOST_PASSED_ON:
+            task = asyncio.create_task(live.pass_on(group, event))
+            self.passing_on.add(task)
+            task.add_done_callback(self.passing_on.discard)
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """As Channels' own, which looks after database connections in a thread of its own before each message.
+
+        What runs here has none: `in_database` takes one for a call and gives it back.
+        """
+        await getattr(self, message["type"].replace(".", "_"))(message)
+
+    async def tell(self, *frames: Mapping[str, Any]) -> None:
+        """Sends frames in order; one that is not read within READ_WITHIN ends the socket (1013)."""
+        for frame in frames:
+            if self.is_closed:
+                return
+            try:
+                async with asyncio.timeout(self.READ_WITHIN):
+                    await self.send(text_data=json.dumps(frame, ensure_ascii=False, separators=(",", ":")))
+            except TimeoutError:
+                await self.end(1013)
+
+    async def end(self, code: int) -> None:
+        """Closes, once."""
+        if not self.is_closed:
+            self.is_closed = True
+            try:
+                async with asyncio.timeout(self.READ_WITHIN):
+                    await self.close(code)
+            except TimeoutError:
+                raise StopConsumer from None  # the server drops the connection
+
+    async def is_too_fast(self) -> bool:
+        """Counts one frame. Whether it is beyond the rate; who goes on and on is closed (4429)."""
+        if self.bucket.take():
+            return False
+        self.refusals += 1
+        if self.refusals > self.TOO_MUCH:
+            await self.end(4429)
+        return True
 
 
 def is_own_origin(origin: str, host: str) -> bool:

@@ -166,7 +166,9 @@ def test_hint_of_a_work_horse_reaches_redis(
     redis: Redis, monkeypatch: pytest.MonkeyPatch, signals_as_before: None
 ) -> None:
     """A real worker forks a process for the job, and that ends by os._exit."""
-    monkeypatch.setattr(jobs, "work_outbox", lambda _store_id: live._hints.post(("agency.7", 1, 2), 3))
+    monkeypatch.setattr(
+        jobs, "work_outbox", lambda _store_id: live._hints.post(("agency.7", "tickets.changed", 1, 2), 3)
+    )
     heard = redis.pubsub()
     heard.psubscribe("live*agency.7")
     assert heard.get_message(timeout=1)["type"] == "psubscribe"

@@ -29,11 +29,15 @@ class Layer:
         self.loops.add(id(asyncio.get_running_loop()))
         self.sent.append((group, message))
 
+    def told(self, group: str) -> list[Any]:
+        """What a group was told, in order."""
+        return [message for there, message in self.sent if there == group]
+
 
 @pytest.fixture
 def layer(monkeypatch: pytest.MonkeyPatch) -> Layer:
     layer = Layer()
-    live.flush()
+    live.flush(timeout=5)
     monkeypatch.setattr(live, "get_channel_layer", lambda: layer)
     return layer
 
@@ -58,7 +62,10 @@ def test_flush_waits_until_hints_are_sent(layer: Layer, announced: Callable[...,
     assert layer.sent == []
     assert live.flush()
     hints = [{"store": 7, "ticket": 12, "seq": 88}]
-    assert layer.sent == [("agency.3", {"type": "tickets.changed", "hints": hints})]
+    assert sorted(layer.sent, key=str) == [
+        ("agency.3", {"type": "queue.changed", "hints": hints}),
+        ("watchers.7.12", {"type": "tickets.changed", "hints": hints}),
+    ]
 
 
 def test_flush_waits_no_longer_than_it_may(layer: Layer, announced: Callable[..., None]) -> None:
@@ -67,10 +74,11 @@ def test_flush_waits_no_longer_than_it_may(layer: Layer, announced: Callable[...
     began = time.monotonic()
     assert not live.flush(timeout=0.1)
     assert time.monotonic() - began < 0.4
-    assert live.flush()
+    assert live.flush(timeout=5)
 
 
 def test_flush_of_nothing_is_at_once() -> None:
+    live.flush(timeout=5)
     assert live.flush(timeout=0)
 
 
@@ -78,14 +86,15 @@ def test_ticket_that_changes_thrice_at_once_is_announced_once(layer: Layer, anno
     for seq in (1, 2, 3):
         announced(STORE, 12, seq)
     live.flush()
-    assert [message["hints"] for _group, message in layer.sent] == [[{"store": 7, "ticket": 12, "seq": 3}]]
+    assert [message["hints"] for message in layer.told("agency.3")] == [[{"store": 7, "ticket": 12, "seq": 3}]]
+    assert layer.told("watchers.7.12")[-1]["hints"][0]["seq"] == 3
 
 
-def test_all_hints_go_by_one_loop_and_so_one_connection(layer: Layer, announced: Callable[..., None]) -> None:
+def test_hints_go_by_one_loop_and_connection_for_each_thread(layer: Layer, announced: Callable[..., None]) -> None:
     for seq in (1, 2):
         announced(STORE, 12, seq)
         live.flush()
-    assert (len(layer.sent), len(layer.loops)) == (2, 1)
+    assert (len(layer.sent), len(layer.loops)) == (4, 2)
 
 
 def test_hung_layer_is_given_up(
@@ -99,7 +108,7 @@ def test_hung_layer_is_given_up(
     layer.takes = 0
     announced(STORE, 12, 89)
     live.flush()
-    assert len(layer.sent) == 1
+    assert sorted(group for group, _message in layer.sent) == ["agency.3", "watchers.7.12"]
 
 
 # ---------------------------------------------------------------- the thread behind it
@@ -110,11 +119,21 @@ def test_what_comes_while_too_much_waits_is_dropped_and_told(
 ) -> None:
     monkeypatch.setattr(background, "MOST_UNSENT", 2)
     sent: list[dict[str, int]] = []
-    sender: Background[str, int] = Background("test", sent.append)
+    began, goes_on = threading.Event(), threading.Event()
+
+    def send(unsent: dict[str, int]) -> None:
+        began.set()
+        assert goes_on.wait(5)
+        sent.append(unsent)
+
+    sender: Background[str, int] = Background("test", send)
+    sender.post("first", 0)
+    assert began.wait(5)
     for key, value in (("a", 1), ("b", 1), ("c", 1), ("a", 2)):
         sender.post(key, value)
+    goes_on.set()
     assert sender.flush()
-    assert sent == [{"a": 2, "b": 1}]
+    assert sent == [{"first": 0}, {"a": 2, "b": 1}]
     assert "test: 1 dropped" in caplog.text
 
 
