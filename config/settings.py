@@ -138,6 +138,9 @@ CHANNEL_LAYERS = {
         "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": 30}], "prefix": "live"},
     }
 }
+# What one address may do at the buyers' chat, in each web process: open sockets, and frames a second over HTTP.
+CHAT_SOCKETS_PER_ADDRESS = env.int("CHAT_SOCKETS_PER_ADDRESS", 100)
+CHAT_FRAMES_PER_ADDRESS = env.int("CHAT_FRAMES_PER_ADDRESS", 50)
 RQ_QUEUES = {"default": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 60, "SERIALIZER": "rq.serializers.JSONSerializer"}}
 RQ_SHOW_ADMIN_LINK = False
 

@@ -7,6 +7,7 @@ from tickets.api.urls import api
 
 urlpatterns = [
     path("", include("tickets.urls")),
+    path("chat/", include("tickets.chat.urls")),
     path("api/", include(api)),
     *everywhere,
 ]

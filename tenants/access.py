@@ -26,6 +26,7 @@ class Action(StrEnum):
     CLOSE = "close"  # and to reopen
     RECEIVE = "receive"  # to hand in a buyer's message: connections, not people
     DELIVER = "deliver"  # to carry replies out and say what became of them
+    CONFIGURE = "configure"  # the store's chat widget: owners and leads, and the seller whose store it is
 
 
 _AGENT = frozenset({Action.VIEW, Action.REPLY, Action.NOTE, Action.ASSIGN, Action.CLOSE})
@@ -34,7 +35,7 @@ MAY: dict[str, frozenset[Action]] = {
     Role.OWNER: _ALL,
     Role.LEAD: _ALL,
     Role.AGENT: _AGENT,
-    Role.SELLER: frozenset({Action.VIEW, Action.REPLY, Action.CLOSE}),
+    Role.SELLER: frozenset({Action.VIEW, Action.REPLY, Action.CLOSE, Action.CONFIGURE}),
 }
 
 
@@ -70,11 +71,14 @@ WHERE store.state = 'open'
   AND store.id = coalesce(%(token_store)s, store.id)
   AND store.agency_id = coalesce(%(token_agency)s, store.agency_id)
   AND store.slug = coalesce(%(slug)s, store.slug)
+  AND store.id = coalesce(%(pk)s, store.id)
 ORDER BY store.name, store.id
 """
 
 
-def stores_for(caller: Caller, action: Action = Action.VIEW, *, slug: str | None = None) -> list[Store]:
+def stores_for(
+    caller: Caller, action: Action = Action.VIEW, *, slug: str | None = None, pk: int | None = None
+) -> list[Store]:
     """The open stores in which the caller may do this, each with its `role`: the filter of every list. One query."""
     place, token = caller.place, caller.token
     if place.kind == Kind.OPERATOR or not caller.scope_allows(action):
@@ -88,6 +92,7 @@ def stores_for(caller: Caller, action: Action = Action.VIEW, *, slug: str | None
             "token_store": token and token.store_id,
             "token_agency": token and token.agency_id,
             "slug": slug,
+            "pk": pk,
         },
     )
     at_agency = place.kind == Kind.AGENCY  # where a seller has no door: theirs is the store's own host
@@ -99,11 +104,26 @@ def store_for(caller: Caller, slug: str, action: Action) -> Store:
 
     One query.
     """
-    found = stores_for(caller, Action.VIEW, slug=slug)
+    return _only(caller, stores_for(caller, Action.VIEW, slug=slug), action)
+
+
+def store_by_pk_for(caller: Caller, pk: int, action: Action) -> Store:
+    """The same by the store's id, as sockets name it. One query."""
+    return _only(caller, stores_for(caller, Action.VIEW, pk=pk), action)
+
+
+def _only(caller: Caller, found: list[Store], action: Action) -> Store:
     if not found:
         raise NotFound(field="store")
     require(caller, found[0], action)
     return found[0]
+
+
+def store_of(place: Place) -> Store | None:
+    """The open store whose host this is: for those who come without signing in, and see only what is theirs there."""
+    if place.kind != Kind.STORE:
+        return None
+    return Store.objects.filter(pk=place.store_id, state=Store.State.OPEN).first()
 
 
 def require(caller: Caller, store: Store, action: Action) -> None:

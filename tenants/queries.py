@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import Case, Count, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
-from tenants.models import Agency, ApiToken, DeletionCertificate, Store, User
+from tenants.models import Agency, ApiToken, DeletionCertificate, Domain, Store, User
 from tenants.models.token import digest
 
 PAGE = 50
@@ -161,6 +161,11 @@ def store_by_id(pk: int) -> Store:
     if store is None or store.state != Store.State.OPEN:
         raise StoreGone(f"store {pk} is {store.state}" if store else f"there is no store {pk}")
     return store
+
+
+def host_of_store(store: Store) -> str:
+    """The host that leads to the store; empty where none does. One query."""
+    return str(Domain.objects.filter(tenant=store).order_by("pk").values_list("domain", flat=True).first() or "")
 
 
 def store_slugs(pks: Collection[int]) -> dict[int, str]:

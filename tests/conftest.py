@@ -12,15 +12,17 @@ from django.conf import settings
 from django.db import OperationalError, connections
 from django.test import Client
 from django.test.client import ClientHandler
+from django.utils import timezone
 
 from tenants.actions.issue_token import issue_token
+from tenants.actions.open_store import open_store
 from tenants.context import as_operator, connection, in_store
 from tenants.fleet.owner import owner_connection
 from tenants.hosts import SESSION_HOST
-from tenants.models import ApiToken, Store, User
+from tenants.models import Agency, ApiToken, Store, User
 from tenants.postgresql.base import DOOR
 from tests.cast import NORTH_HOST, Cast, load_cast, make_cast
-from tests.scenes import forgotten
+from tests.scenes import forget, forgotten, in_a_thread
 
 
 def pytest_configure() -> None:
@@ -93,6 +95,26 @@ def store_a(cast: Cast) -> Iterator[Store]:
     """Store A, entered."""
     with in_store(cast.a):
         yield cast.a
+
+
+@pytest.fixture
+def real_store(django_db_setup: None, django_db_blocker: Any) -> Iterator[Store]:
+    """A store of North that is really committed, for scenes of several connections; gone after the test."""
+
+    def opened() -> Store:
+        north = Agency.objects.get(slug="north")
+        store = open_store(
+            north, slug="store-real", name="Real", marketplace="web", time_zone="UTC", now=timezone.now()
+        )
+        assert store.state == Store.State.OPEN, store.failure
+        return store
+
+    with django_db_blocker.unblock():
+        store = in_a_thread(opened)
+        try:
+            yield store
+        finally:
+            in_a_thread(lambda: forget(store))
 
 
 SignIn = Callable[..., Client]

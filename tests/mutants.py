@@ -17,6 +17,7 @@ class Mutant:
 
 BASE, CONTEXT, SCOPED = "tenants/postgresql/base.py", "tenants/context.py", "tenants/models/scoped.py"
 ACCESS, SOCKETS, FENCE = "tenants/access.py", "tenants/sockets.py", "tenants/fleet/fence.py"
+BUYER, CHAT = "tickets/chat/buyer.py", "tests/chat"
 MIDDLEWARE, CONSUMER = "tenants/middleware.py", "tickets/live/consumers.py"
 ROLES, ROWS, GATE = "tests/fence/test_roles.py", "tests/fence/test_rows.py", "tests/fence/test_gate.py"
 BROKEN, POOL, EDGE = "tests/fence/test_broken_schemas.py", "tests/fence/test_pool.py", "tests/fence/test_edge.py"
@@ -251,8 +252,8 @@ MUTANTS = (
     Mutant(
         "socket: the gate is asked once",
         CONSUMER,
-        "            if not await self._ask_gate():\n                await self.close(4401)",
-        "            if False:\n                await self.close(4401)",
+        "            if not await self._ask_gate():\n                await self.end(4401)",
+        "            if False:\n                await self.end(4401)",
         (f"{ISOLATION}::test_socket_closes_by_itself_when_its_person_signs_out",),
     ),
     Mutant(
@@ -268,5 +269,97 @@ MUTANTS = (
         "if self.func_name not in JOBS:",
         "if False:",
         ("tests/tenants/test_later.py::test_only_listed_jobs_are_queued_or_run",),
+    ),
+    # ------------------------------------------------------------ the chat
+    Mutant(
+        "chat: any key opens the widget",
+        BUYER,
+        "if widget is None or not widget.is_on or widget.key != frame.key:",
+        "if widget is None or not widget.is_on:",
+        (f"{CHAT}/test_buyer.py::test_wrong_key_opens_nothing",),
+    ),
+    Mutant(
+        "chat: a secret is good for ever",
+        "tickets/actions/visit.py",
+        "if talk.expires_at <= now or",
+        "if",
+        (f"{CHAT}/test_buyer.py::test_old_secret_expires",),
+    ),
+    Mutant(
+        "chat: an identified browser needs no word of the shop",
+        "tickets/actions/visit.py",
+        "(talk.is_identified and talk.customer_id != named)",
+        "False",
+        (f"{CHAT}/test_buyer.py::test_buyer_whom_the_shop_knows_has_one_history",),
+    ),
+    Mutant(
+        "chat: whoever claims to be somebody is",
+        "tickets/chat/visitor.py",
+        'if not hmac.compare_digest(made.encode(), signature.encode("utf-8", "replace")):',
+        "if False:",
+        (f"{CHAT}/test_visitor.py::test_what_nobody_signed_so_is_nobodys_word",),
+    ),
+    Mutant(
+        "chat: buyers read notes",
+        "tickets/queries/chat.py",
+        "notes=False, latest=latest",
+        "notes=True, latest=latest",
+        (f"{CHAT}/test_buyer.py::test_notes_names_and_assignments_stay_with_the_agency",),
+    ),
+    Mutant(
+        "chat: a client_id is everybody's",
+        "tickets/actions/say.py",
+        'external_id=f"{talk.visitor}:{client_id}"',
+        "external_id=client_id",
+        (f"{CHAT}/test_buyer.py::test_someone_elses_client_id_is_ones_own",),
+    ),
+    Mutant(
+        "chat: files of every buyer",
+        "tickets/queries/chat.py",
+        "Attachment.objects.filter(pk=file_id, message__ticket__customer_id=talk.customer)",
+        "Attachment.objects.filter(pk=file_id)",
+        (f"{CHAT}/test_frames.py::test_picture_travels_with_its_message_and_comes_back_to_its_sender_alone",),
+    ),
+    Mutant(
+        "chat: every site may embed the widget",
+        "tickets/chat/views.py",
+        "[\"'self'\", *widget.sites]",
+        '["*"]',
+        (f"{CHAT}/test_frames.py::test_only_the_stores_sites_may_embed_it",),
+    ),
+    Mutant(
+        "chat: pictures are kept as they come",
+        "tickets/actions/say.py",
+        "uploads=tuple(map(drawn_anew, uploads))",
+        "uploads=tuple(uploads)",
+        (f"{CHAT}/test_frames.py::test_file_that_is_none_of_ours_is_refused_and_nothing_written",),
+    ),
+    Mutant(
+        "chat: a desk's frame passes no gate",
+        ACCESS,
+        "return _only(caller, stores_for(caller, Action.VIEW, pk=pk), action)",
+        "return Store.objects.get(pk=pk)",
+        (f"{CHAT}/test_desk_side.py::test_store_that_one_was_not_given_does_not_exist",),
+    ),
+    Mutant(
+        "chat: an agent answers over what they did not see",
+        "tickets/chat/desk.py",
+        "seen_seq=frame.seen",
+        "seen_seq=None",
+        (f"{CHAT}/test_desk_side.py::test_answer_to_what_was_not_seen_is_refused_with_what_was_missed",),
+    ),
+    Mutant(
+        "chat: one address holds as many sockets as it likes",
+        "tickets/chat/consumers.py",
+        "if not sockets_of_address.take(self.address):",
+        "if False:",
+        (f"{CHAT}/test_sockets.py::test_one_address_holds_only_so_many",),
+    ),
+    Mutant(
+        "chat: a chat is taken from whoever has it meanwhile",
+        "tickets/actions/take_back.py",
+        "if ticket.is_closed or ticket.assignee_id != person:",
+        "if ticket.is_closed:",
+        (f"{CHAT}/test_take_back.py",),
     ),
 )

@@ -25,16 +25,17 @@ from tenants.context import in_store
 from tenants.hosts import SESSION_HOST
 from tenants.live import announce
 from tenants.models import ApiToken, Store, User
-from tests.cast import NORTH_HOST, PNG, SOUTH_HOST, Cast, canary
+from tests.cast import NOON, NORTH_HOST, PNG, SOUTH_HOST, Cast, canary
 from tests.conftest import SignIn
 from tests.scenes import in_a_thread, snapshot
 from tests.sockets import Socket
 from tickets.actions.attach import attach
 from tickets.actions.note import add_note
+from tickets.actions.set_widget import open_widget
 from tickets.incoming import Upload
 from tickets.live import consumers
 from tickets.live.routing import socket_urls
-from tickets.models import Attachment, Message, Ticket
+from tickets.models import Attachment, ChatWidget, Message, Ticket
 
 A_HOST, B_HOST, C_HOST = "store-a.localhost", "store-b.localhost", "store-c.localhost"
 OPERATOR_HOST, UNKNOWN_HOST = "localhost", "nobody.localhost"
@@ -95,9 +96,14 @@ def leads_only(status: int | set[int]) -> dict[str, int | set[int]]:
     return agency_only(status) | {"bo": 403}
 
 
+def configurers(status: int | set[int]) -> dict[str, int | set[int]]:
+    return everybody(status) | {"bo": 403}
+
+
 TICKET, API = "/desk/{store}/1/", "/api/v1/stores/{store}/"
 API_TICKET = API + "tickets/1/"
 REPLY = {"body": "isolation", "client_key": "iso-1", "seen_seq": "99"}
+NOBODY = {"assignee": "999999999", "client_key": "iso-4", "note": "isolation", "line": "isolation"}
 NOTE = {"body": "isolation", "client_key": "iso-2"}
 INCOMING = {"external_id": "iso-3", "customer": {"id": "iso"}, "text": "isolation"}
 
@@ -112,6 +118,13 @@ ROWS: dict[str, Row] = {
     "resend": Row("post", TICKET + "messages/2/resend/", everybody(302)),
     "note": Row("post", TICKET + "note/", agency_only(302), NOTE),
     "assign": Row("post", TICKET + "assign/", agency_only(302), {"assignee": ""}),
+    "transfer": Row("post", TICKET + "transfer/", agency_only(400), NOBODY),
+    "transfer_form": Row("get", TICKET + "transfer/form/", agency_only(200)),
+    "presence": Row("post", "/desk/presence/", everybody(302), {"status": "away"}),
+    # settings
+    "chat_widgets": Row("get", "/settings/chat/", configurers(200)),
+    "chat_widget": Row("get", "/settings/chat/{store}/", configurers(200)),
+    "chat_widget_renew": Row("post", "/settings/chat/{store}/renew/", configurers(302)),
     "close": Row("post", TICKET + "close/", everybody(302), {"seen_seq": "99"}),
     "reopen": Row("post", TICKET + "reopen/", everybody(302)),
     # the API
@@ -145,6 +158,13 @@ WITHOUT_A_STORE = {
     "api_schema": {200},
     "api_docs": {200},
 }
+# On a store's host, for everybody, without a session: each knows that store alone. Answers there, without a secret.
+BUYERS = {
+    "chat_frame": ("get", "/chat/?key={key}", 200),
+    "chat_try": ("get", "/chat/try/", 200),
+    "chat_frames": ("post", "/chat/frames/", 400),
+    "chat_file": ("get", "/chat/files/{file}/", 404),
+}
 OPERATORS = {"fleet", "store_suspend", "store_resume"}
 
 
@@ -173,6 +193,8 @@ def test_every_route_has_a_row(urlconf: str) -> None:
     known = ROWS.keys() | WITHOUT_A_STORE.keys()
     if urlconf == "config.urls_operator":
         known = WITHOUT_A_STORE.keys() | OPERATORS
+    if urlconf == "config.urls_store":
+        known |= BUYERS.keys()
     assert named_routes(urlconf).keys() - known == set(), "a route without a row in this table"
 
 
@@ -180,10 +202,11 @@ def test_every_row_has_a_route() -> None:
     routes = named_routes("config.urls_agency").keys() | named_routes("config.urls_operator").keys()
     assert ROWS.keys() - routes == set()
     assert OPERATORS - routes == set()
+    assert BUYERS.keys() <= named_routes("config.urls_store").keys() - named_routes("config.urls_agency").keys()
 
 
 def test_every_socket_has_a_scene() -> None:
-    assert [str(route.pattern) for route in socket_urls] == ["ws/desk/"]
+    assert [str(route.pattern) for route in socket_urls] == ["ws/desk/", "ws/chat/"]
 
 
 @pytest.mark.parametrize("name", [name for name, row in ROWS.items() if row.of_a_store])
@@ -514,7 +537,7 @@ def test_file_runs_nothing_and_is_not_kept(cast: Cast, ask: Ask) -> None:
     assert answer["Cache-Control"] == "no-store"
 
 
-@pytest.mark.parametrize("name", ["desk", "queue", "ticket", "messages"])
+@pytest.mark.parametrize("name", ["desk", "queue", "ticket", "messages", "transfer_form", "chat_widget"])
 def test_private_pages_are_not_kept(cast: Cast, ask: Ask, name: str) -> None:
     assert "no-store" in ask(ROWS[name], "ann", NORTH_HOST, "store-a")["Cache-Control"]
 
@@ -524,6 +547,60 @@ def test_nothing_is_changed_by_reading(cast: Cast, ask: Ask, name: str) -> None:
     before = snapshot(cast.a)
     assert ask(Row("get", ROWS[name].path, {}), "ann", NORTH_HOST, "store-a").status_code == 405
     assert snapshot(cast.a) == before
+
+
+# ---------------------------------------------------------------- settings
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_widget_is_set_up_by_those_who_may(cast: Cast, ask: Ask, who: str) -> None:
+    row = Row(
+        "post", "/settings/chat/{store}/", {}, {"color": "#123456", "position": "left", "sites": f"{who}.example"}
+    )
+    for host in HOSTS:
+        for slug in ASKED[host]:
+            sees = slug in SEES.get((who, host), set())
+            expected = 404 if not sees else 403 if who == "bo" else 302
+            assert ask(row, who, host, slug).status_code == expected, (who, host, slug)
+    for store in (cast.a, cast.b, cast.c):
+        with in_store(store):
+            widget = ChatWidget.objects.first()
+        may_set = who != "bo" and any(store.slug in SEES.get((who, host), set()) for host in HOSTS)
+        assert (widget.sites if widget else None) == ([f"https://{who}.example"] if may_set else None)
+
+
+@pytest.mark.parametrize(("who", "host", "status", "shows"), [
+    ("ann", NORTH_HOST, 200, {"store-a", "store-b"}), ("cy", SOUTH_HOST, 200, {"store-c"}),
+    ("bo", NORTH_HOST, 403, set()), ("bo", A_HOST, 403, set()),
+    ("di", NORTH_HOST, 403, set()), ("di", B_HOST, 403, set()), ("di", A_HOST, 302, set()),
+])  # fmt: skip
+def test_list_of_widgets_has_ones_own_stores(
+    cast: Cast, ask: Ask, who: str, host: str, status: int, shows: set[str]
+) -> None:
+    answer = ask(ROWS["chat_widgets"], who, host)
+    assert answer.status_code == status
+    assert {slug for slug in STORES if f"/settings/chat/{slug}/".encode() in answer.content} == shows
+    if status == 302:
+        assert answer["Location"] == "/settings/chat/store-a/"
+
+
+# ---------------------------------------------------------------- the buyers' pages
+
+
+@pytest.mark.parametrize("name", list(BUYERS))
+def test_buyers_pages_know_the_store_of_their_host(cast: Cast, files: dict[str, UUID], name: str) -> None:
+    with in_store(cast.a):
+        key = open_widget(now=NOON).key
+    method, path, status = BUYERS[name]
+    path = path.format(key=key, file=files["store-a"])
+    for host, expected in ((A_HOST, status), (NORTH_HOST, 404), (OPERATOR_HOST, 404), (UNKNOWN_HOST, 404)):
+        answer = getattr(Client(headers={"host": host}), method)(path)
+        assert answer.status_code == expected, host
+        assert_no_canary(body_of(answer))
+        assert not (answer.status_code == 200 and answer.cookies)
+    elsewhere = getattr(Client(headers={"host": B_HOST}), method)(path)
+    assert elsewhere.status_code >= 400
+    assert b"Store A" not in elsewhere.content
 
 
 # ---------------------------------------------------------------- the operator's list
@@ -582,7 +659,7 @@ def test_operators_fleet_is_narrowed(cast: Cast, sign_in: SignIn, query: str, sh
     assert {line.slug[-1] for line in page.context["fleet"].lines} == shows
 
 
-# ---------------------------------------------------------------- the socket
+# ---------------------------------------------------------------- the sockets
 
 
 @pytest.fixture
@@ -606,13 +683,22 @@ def session_of(cast: Cast) -> Iterator[Any]:
     in_a_thread(lambda: Session.objects.filter(session_key__in=made).delete())
 
 
-def socket(host: str, session: str = "", origin: str | None = None) -> Socket:
+def socket(host: str, session: str = "", origin: str | None = None, path: str = "/ws/desk/") -> Socket:
     headers = [(b"host", host.encode("latin-1"))]
     if origin != "":
         headers.append((b"origin", (origin or f"http://{host}").encode("latin-1")))
     if session:
         headers.append((b"cookie", f"session={session}".encode()))
-    return Socket("/ws/desk/", headers)
+    return Socket(path, headers)
+
+
+def test_buyers_socket_opens_on_a_stores_host_for_everybody(cast: Cast) -> None:
+    async def scene() -> set[str]:
+        hosts = (*HOSTS, C_HOST, OPERATOR_HOST, UNKNOWN_HOST)
+        return {host for host in hosts if await opens(socket(host, path="/ws/chat/"))}
+
+    assert asyncio.run(scene()) == {A_HOST, B_HOST, C_HOST}
+    assert asyncio.run(opens(socket(A_HOST, origin="http://store-b.localhost", path="/ws/chat/"))) is False
 
 
 async def opens(one: Socket) -> bool:
@@ -682,7 +768,7 @@ def test_socket_closes_by_itself_when_its_person_signs_out(
     async def scene() -> int:
         desk = socket(NORTH_HOST, session)
         assert await desk.connect()
-        assert await desk.read() == {"type": "hello"}
+        assert await desk.read() == {"type": "hello", "v": 1}
         await asyncio.to_thread(in_a_thread, lambda: Session.objects.filter(session_key=session).delete())
         return await desk.closed_with()
 
@@ -711,17 +797,22 @@ def test_socket_hears_of_its_persons_stores_only(cast: Cast, session_of: Any, wh
     async def scene() -> list[dict[str, Any]]:
         desk = socket(host, session)
         assert await desk.connect()
-        assert await desk.read() == {"type": "hello"}
+        assert await desk.read() == {"type": "hello", "v": 1}
         for number, store in enumerate((cast.c, cast.b, cast.a), start=1):
             told = partial(announce, store, ticket=number, seq=1)
             await asyncio.to_thread(in_a_thread, told)  # no transaction there: at once
-        heard = [await desk.read() for _ in hears]
+        heard: list[dict[str, Any]] = []
+        while len(heard) < len(hears):
+            frame = await desk.read()
+            assert frame["type"] == "tickets.changed"
+            heard += frame["tickets"]
         assert await desk.receive_nothing(0.2)
         await desk.write('{"type": "ticket.changed", "store": 2}')
+        assert (await desk.read())["code"] == "unknown_type"
         assert await desk.receive_nothing(0.1)
         await desk.disconnect()
         return heard
 
     heard = asyncio.run(scene())
     assert {hint["store"] for hint in heard} == {stores[letter].pk for letter in hears}
-    assert all(set(hint) == {"type", "store", "ticket", "seq"} for hint in heard)
+    assert all(set(hint) == {"store", "ticket", "seq"} for hint in heard)

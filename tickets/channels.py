@@ -17,8 +17,9 @@ class Channel(models.TextChoices):
     WIDGET = "widget", _("Chat widget")
 
 
-# Channels that we carry ourselves; the others wait in the outbox until the store's connector fetches them by API.
-CARRIED_BY_US = frozenset({Channel.EMAIL})
+# Channels that we carry ourselves: e-mail, and the widget, whose buyers are mailed what they did not stay for. The
+# others wait in the outbox until the store's connector fetches them by API.
+CARRIED_BY_US = frozenset({Channel.EMAIL, Channel.WIDGET})
 
 # What a store's marketplace is called as a channel, where a message does not say.
 DEFAULT_FOR_MARKETPLACE = {"web": Channel.EMAIL}

@@ -55,3 +55,4 @@ class IncomingMessage:
     priority: int | None = None
     sent_at: datetime | None = None
     uploads: tuple[Upload, ...] = field(default_factory=tuple)
+    card: dict[str, Any] | None = None  # the choice of an offer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,8 @@ class MessageRow:
     delivery_error: str
     external_id: str
     attachments: tuple[AttachmentRow, ...]
+    card: dict[str, Any] | None = None  # an offer, a product, an order, or the choice of an offer
+    chosen: str = ""  # of an offer: the option that the buyer tapped
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,65 @@ class EventRow:
     kind: str
     text: str
     at: datetime
+
+
+@dataclass(frozen=True)
+class ChatRow:
+    """What a ticket that is held in the widget has beyond others."""
+
+    page: str
+    answers: tuple[tuple[str, str], ...]  # (label, answer) of the form before the chat
+    is_identified: bool
+    buyer_read: int  # the last seq that they have looked at
+    unread_by_buyer: int  # answers of people that they have not looked at
+    draft: str  # what the buyer is typing, where the store shows it
+    score: int | None
+    comment: str
+
+
+@dataclass(frozen=True)
+class ChatTile:
+    """A chat that rings, or one of the reader's own, beside the queue."""
+
+    store: StoreRef
+    number: int
+    buyer: str
+    words: str  # the first of this wait, empty for a file
+    unread: int  # of the buyer's messages, by anybody
+    is_given: bool  # somebody else gave it to the reader, who has not answered yet
+    waiting_since: datetime | None
+    due_at: datetime | None
+    is_breached: bool
+
+
+@dataclass(frozen=True)
+class Chats:
+    """What rings, longest first, and the reader's own open chats."""
+
+    ringing: tuple[ChatTile, ...]
+    own: tuple[ChatTile, ...]
+    ringing_total: int
+
+
+@dataclass(frozen=True)
+class WidgetLine:
+    """A store in the list of chat widgets."""
+
+    store: StoreRef
+    is_set_up: bool
+    is_on: bool
+    sites: int
+
+
+@dataclass(frozen=True)
+class ColleagueRow:
+    """Somebody who can be given a ticket, and whether they are there. `status` as in Presence, empty: at no desk."""
+
+    pk: int
+    name: str
+    status: str
+    back_at: datetime | None
+    chats: int
 
 
 @dataclass(frozen=True)
@@ -150,7 +212,8 @@ class Conversation:
     may_note: bool
     may_assign: bool
     may_close: bool
-    colleagues: tuple[PersonRef, ...]
+    colleagues: tuple[ColleagueRow, ...]
+    chat: ChatRow | None
     history: tuple[EventRow, ...]
     past: tuple[PastTicket, ...]
 

@@ -191,21 +191,22 @@ def test_import_that_fails_leaves_nothing(
     committed: Scene, a_zip: Path, monkeypatch: pytest.MonkeyPatch, step: str, at: str
 ) -> None:
     """When the database has gone away in the middle, and when somebody presses Ctrl-C in the very last step."""
-    if at != "head":
-        forged(a_zip, a_zip, {}, lambda manifest: manifest.update(at=at))
-    people = contents(a_zip)["people.jsonl"].replace(b"ann@example.com", b"eve@elsewhere.example")
-    forged(a_zip, a_zip, {"people.jsonl": people})
 
     def killed(*_args: object) -> None:
         raise KeyboardInterrupt
 
-    if step == "rows":
-        monkeypatch.setattr(moving.Moving, "_files", killed)
-    else:
-        monkeypatch.setattr(moving.ledger, "write", killed)
-
     def scene(cast: Cast) -> None:
+        if at != "head":
+            first = import_store(a_zip, cast.north, slug="old", now=NOON)
+            execute(first.schema_name, nodes_of(at))
+            export_store(first, a_zip, now=NOON)
+        people = contents(a_zip)["people.jsonl"].replace(b"ann@example.com", b"eve@elsewhere.example")
+        forged(a_zip, a_zip, {"people.jsonl": people})
         before, rows = traces(), others(cast)
+        if step == "rows":
+            monkeypatch.setattr(moving.Moving, "_files", killed)
+        else:
+            monkeypatch.setattr(moving.ledger, "write", killed)
         with pytest.raises(KeyboardInterrupt):
             import_store(a_zip, cast.south, slug="moved", now=NOON)
         assert traces() == before

@@ -29,15 +29,15 @@ from tenants.models import Agency, SchemaRecord, Store
 from tests.scenes import buyer_writes, drop_forgotten, forget
 from tickets.models import Message
 
-HEAD = "tickets.0002_index_words"
-NEXT = "tickets.0003_mark"
+HEAD = "tickets.0003_chat"
+NEXT = "tickets.0004_mark"
 COUNT = 6
 
 PLAIN = """
 from django.db import migrations, models
 
 class Migration(migrations.Migration):
-    dependencies = [("tickets", "0002_index_words")]
+    dependencies = [("tickets", "0003_chat")]
     operations = [
         migrations.AddField("customer", "mark", models.CharField(max_length=20, db_default="", default="")),
         migrations.AddIndex("customer", models.Index(fields=["mark"], name="customer_mark")),
@@ -90,7 +90,7 @@ def _back_to_head() -> None:
         schemas = [name for (name,) in owner.execute("SELECT schema_name FROM tenants_store")]
         for schema in [*schemas, template.TEMPLATE]:
             owner.execute(f'ALTER TABLE "{schema}".tickets_customer DROP COLUMN IF EXISTS mark')
-            owner.execute(f"""DELETE FROM "{schema}".django_migrations WHERE name = '0003_mark'""")
+            owner.execute(f"""DELETE FROM "{schema}".django_migrations WHERE name = '0004_mark'""")
         owner.execute("UPDATE tenants_schemarecord SET at = %s, failure = '', failed_at = NULL", [HEAD])
         owner.execute(f"COMMENT ON SCHEMA {template.TEMPLATE} IS '{HEAD}'")
 
@@ -108,7 +108,7 @@ def give(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Give
         for path in (Path(__file__).parents[2] / "tickets" / "migrations").glob("0*.py"):
             (package / path.name).write_text(path.read_text())
         (package / "__init__.py").touch()
-        (package / "0003_mark.py").write_text(text)
+        (package / "0004_mark.py").write_text(text)
         monkeypatch.syspath_prepend(tmp_path)
         settings.MIGRATION_MODULES = {**settings.MIGRATION_MODULES, "tickets": "given_migrations"}
         template.forget()
@@ -376,6 +376,6 @@ def test_migrate_does_public_and_fleet(stores: list[Store], give: Give) -> None:
         call_command("migrate", "--noinput", stdout=out)
     assert f"brought to {NEXT}" in out.getvalue()
     with owner_connection() as owner:
-        owner.execute("DELETE FROM public.django_migrations WHERE name = '0003_mark'")
+        owner.execute("DELETE FROM public.django_migrations WHERE name = '0004_mark'")
     with pytest.raises(CommandError, match="fleet migrate"):
         call_command("migrate", "tickets", "0001", stdout=out)

@@ -14,6 +14,7 @@ import pytest
 from django.conf import settings
 from django.db import ProgrammingError, connections, transaction
 
+from tenants import live
 from tenants.actions.archive_store import HostLost, archive_store, restore_store
 from tenants.actions.open_store import open_store
 from tenants.actions.suspend_store import WrongState, resume_store, suspend_store
@@ -68,16 +69,18 @@ def test_its_sockets_close_and_the_agencys_hear_of_others_only(
     monkeypatch.setattr(consumers, "GATE_LASTS", 0.1)
     own, desk = socket(life, HOST), socket(life, AGENCY_HOST)
 
+    live.flush(timeout=5)  # what the stores' own beginning had to tell
+
     async def scene() -> None:
         for one in (own, desk):
             assert await one.connect()
-            assert await one.read() == {"type": "hello"}
+            assert await one.read() == {"type": "hello", "v": 1}
         await asyncio.to_thread(in_a_thread, partial(away, life.s))
         assert await own.closed_with() == 4401
         await asyncio.sleep(0.3)
         for store in (life.s, life.t):
             await asyncio.to_thread(in_a_thread, partial(announce, store, ticket=1, seq=9))
-        assert (await desk.read())["store"] == life.t.pk
+        assert [hint["store"] for hint in (await desk.read())["tickets"]] == [life.t.pk]
         assert await desk.receive_nothing(0.1)
         await desk.disconnect()
 

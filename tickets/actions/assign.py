@@ -25,13 +25,13 @@ class AssignedMeanwhile(Conflict):
 
 
 def assign(
-    ticket: Ticket, *, to: User | None, by: User, now: datetime, was: int | None = ANYBODY, through: str = ""
+    ticket: Ticket, *, to: User | None, by: User | None, now: datetime, was: int | None = ANYBODY, through: str = ""
 ) -> Ticket:
     """Gives the ticket to `to`, or takes it from everybody. The caller holds the lock.
 
-    `was` is whom the author saw it belong to, None for nobody. Giving it to whom it belongs already changes nothing.
-    Raises Invalid (`assignee`) for somebody who does not work in this store, TicketIsClosed for a closed ticket,
-    AssignedMeanwhile where `was` is not so any more.
+    `by` is None where nobody did it but `through`: a process. `was` is whom the author saw it belong to, None for
+    nobody. Giving it to whom it belongs already changes nothing. Raises Invalid (`assignee`) for somebody who does not
+    work in this store, TicketIsClosed for a closed ticket, AssignedMeanwhile where `was` is not so any more.
     """
     if ticket.assignee_id == (to.pk if to else None):
         return ticket

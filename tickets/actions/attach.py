@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from io import BytesIO
+from pathlib import PurePosixPath
+from typing import BinaryIO, Final, cast
 
 import filetype
 from django.core.files.base import ContentFile
 from django.utils.translation import gettext_lazy as _
 
 from tenants.context import current_store
+from tickets.images import Busy, NoPicture, small
 from tickets.incoming import MOST_BYTES, MOST_FILES, FileRefused, Upload
 from tickets.models import Attachment, Message
 
@@ -64,6 +67,20 @@ def attach(message: Message, uploads: Sequence[Upload]) -> list[Attachment]:
         row.save()
         made.append(row)
     return made
+
+
+def thumbnail(file: Attachment) -> BinaryIO:
+    """The picture made small: drawn at the first look, then kept beside the file. The picture itself if it can't be."""
+    storage, path = file.file.storage, PurePosixPath(str(file.file.name))
+    small_path = str(path.parent / "small" / path.name)
+    if not storage.exists(small_path):
+        with file.file.open("rb") as whole:
+            content = whole.read()
+        try:
+            storage.save(small_path, ContentFile(small(content, file.content_type)))
+        except (NoPicture, Busy):
+            return BytesIO(content)
+    return cast(BinaryIO, storage.open(small_path, "rb"))
 
 
 def content_type(content: bytes) -> str | None:

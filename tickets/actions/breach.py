@@ -9,6 +9,7 @@ from django.db import transaction
 from tenants import live
 from tenants.context import current_store, in_store
 from tenants.models import Store
+from tickets.actions.record import clock_of, due_at
 from tickets.desk.models import QueueEntry
 from tickets.models import Event, Ticket
 
@@ -16,7 +17,10 @@ AT_ONCE = 500  # rows claimed in one transaction
 
 
 def breach_if_overdue(ticket: Ticket, *, now: datetime) -> None:
-    """For verbs that end a wait: writes the breach that the clock process has not come to yet."""
+    """For verbs that end a wait: writes the breach that the clock process has not come to yet. `ticket` is locked."""
+    due = due_at(ticket, clock_of(ticket))
+    if due is None or due > now:
+        return
     _breach(current_store(), now, number=ticket.number)
 
 

@@ -11,10 +11,11 @@ from tickets.actions.reply import TicketMovedOn, moved_on
 from tickets.models import Event, Ticket
 
 
-def close(ticket: Ticket, *, by: User, now: datetime, seen_seq: int | None = None, through: str = "") -> Ticket:
+def close(ticket: Ticket, *, by: User | None, now: datetime, seen_seq: int | None = None, through: str = "") -> Ticket:
     """Ends the ticket and its clock. The caller holds the lock. Closing twice changes nothing.
 
-    With `seen_seq`, refuses (TicketMovedOn) when something was written that the closer had not seen.
+    `by` is None where it was the buyer. With `seen_seq`, refuses (TicketMovedOn) when something was written that the
+    closer had not seen.
     """
     if ticket.is_closed:
         return ticket

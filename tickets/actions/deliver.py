@@ -27,6 +27,7 @@ from tickets.queries.outbox import mail_due
 WORK_OUTBOX: Final = "tickets.jobs.work_outbox"
 # One e-mail may take this long; until then nobody else tries the same row.
 LEASE = timedelta(minutes=2)
+AWAY_AFTER = timedelta(minutes=2)
 RETRIES = tuple(timedelta(seconds=s) for s in (10, 30, 120, 600, 1800, 7200, 21600))
 TRIES: Final = 1 + len(RETRIES)
 CUT_OFF: Final = "no answer in time"  # the last try was begun, and nothing is known of its end
@@ -42,9 +43,20 @@ MAY_BECOME: Final = {
 }
 
 
+def first_state(channel: str) -> Message.Delivery:
+    """What a message to the buyer is when it is written: in the widget it is out with the commit."""
+    return _STATE.SENT if channel == Channel.WIDGET else _STATE.PENDING
+
+
 def promise(message: Message, channel: Channel, *, now: datetime) -> None:
-    """Writes down that this message must reach the buyer, and nudges whoever carries it."""
+    """Writes down that this message must reach the buyer, and nudges whoever carries it.
+
+    What the buyer's browser has not fetched after AWAY_AFTER goes by e-mail; an automatic word is not worth a letter.
+    """
     ours = channel in CARRIED_BY_US
+    in_widget = channel == Channel.WIDGET
+    if in_widget and message.kind == Message.Kind.BOT:
+        return
     store = current_store()
     Outbox.objects.create(
         store=store,
@@ -52,10 +64,10 @@ def promise(message: Message, channel: Channel, *, now: datetime) -> None:
         ticket_number=message.ticket_id,
         channel=channel,
         carried_by_us=ours,
-        next_try_at=now,
+        next_try_at=now + AWAY_AFTER if in_widget else now,
         created_at=now,
     )
-    if ours:
+    if ours and not in_widget:
         nudge_after_commit(WORK_OUTBOX, store.pk)
 
 
@@ -71,14 +83,23 @@ def deliver(outbox_id: int, *, now: datetime) -> None:
     if row is None:
         return
     message = Message.objects.select_related("ticket__customer").get(pk=row.message_id)
+    if row.channel == Channel.WIDGET and (message.delivery != _STATE.SENT or not message.ticket.customer.email):
+        _settle(row)  # it has arrived after all, or waits in the widget: there is nowhere else to send it
+        return
     problem = CUT_OFF if row.attempts > TRIES else email.send(current_store(), message)
-    if not problem:
+    if not problem and message.delivery == _STATE.SENT:
+        _settle(row)  # also by e-mail; whether the buyer opens either, is still to be seen
+    elif not problem:
         note_delivery(message.pk, Message.Delivery.SENT, now=now)
     elif row.attempts >= TRIES or problem == email.NO_ADDRESS:
         note_delivery(message.pk, Message.Delivery.FAILED, error=problem, now=now)
     else:  # unless the lease ran out, or somebody has reported meanwhile
         ours = Outbox.objects.filter(pk=row.pk, next_try_at=row.next_try_at)
         ours.update(next_try_at=now + RETRIES[row.attempts - 1])
+
+
+def _settle(row: Outbox) -> None:
+    Outbox.objects.filter(pk=row.pk).update(next_try_at=None)
 
 
 def _claimed(outbox_id: int, *, now: datetime) -> Outbox | None:

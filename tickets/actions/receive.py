@@ -12,11 +12,11 @@ from tenants.context import current_store
 from tenants.errors import Conflict, Invalid
 from tickets.acknowledgement import acknowledgement, language_of
 from tickets.actions.attach import attach
-from tickets.actions.deliver import promise
+from tickets.actions.deliver import first_state, promise
 from tickets.actions.record import Happened, record
 from tickets.channels import Channel
 from tickets.incoming import IncomingMessage
-from tickets.models import Event, Message, Ticket
+from tickets.models import Chat, Event, Message, Ticket
 from tickets.models.ticket import Priority
 from tickets.queries.wait import expected_wait_now
 
@@ -57,6 +57,7 @@ def receive_message(incoming: IncomingMessage, *, now: datetime) -> Received:
         message = _message(incoming, ticket, seq=ticket.last_seq - (1 if opening else 0), now=now)
         received = Happened(Event.Kind.RECEIVED, after={"seq": message.seq})
         if opening:
+            _begin_chat(ticket)
             events = [Happened(opening), received, _acknowledge(ticket, message, customer, now)]
         else:
             message.save()
@@ -188,12 +189,18 @@ def _reopen(ticket: Ticket, *, since: datetime, now: datetime) -> Ticket:
     return ticket
 
 
+def _begin_chat(ticket: Ticket) -> None:
+    if ticket.channel == Channel.WIDGET:
+        Chat.objects.get_or_create(ticket=ticket)
+
+
 def _message(incoming: IncomingMessage, ticket: Ticket, *, seq: int, now: datetime) -> Message:
     return Message(
         ticket=ticket,
         seq=seq,
         kind=Message.Kind.BUYER,
         body=incoming.text,
+        card=incoming.card,
         external_id=incoming.external_id,
         sent_at=incoming.sent_at or now,
         created_at=now,
@@ -208,7 +215,7 @@ def _acknowledge(ticket: Ticket, message: Message, buyer: _Buyer, now: datetime)
         seq=ticket.last_seq,
         kind=Message.Kind.BOT,
         body=acknowledgement(buyer.language or _language_of_store(), wait),
-        delivery=Message.Delivery.PENDING,
+        delivery=first_state(ticket.channel),
         sent_at=now,
         created_at=now,
     )

@@ -13,6 +13,7 @@ from django.db import connection
 from tenants import live
 from tenants.context import current_store
 from tenants.models import User
+from tickets.channels import Channel
 from tickets.clocks.policy import PRESETS, Clock
 from tickets.models import Ticket
 
@@ -80,7 +81,7 @@ def record(ticket: Ticket, *events: Happened, now: datetime) -> None:
     }
     with connection.cursor() as cursor:
         cursor.execute(_EVENTS + (_CLOSED if ticket.is_closed else _OPEN), values)
-    live.announce(store, ticket=ticket.number, seq=ticket.last_seq)
+    live.announce(store, ticket=ticket.number, seq=ticket.last_seq, to_buyer=ticket.channel == Channel.WIDGET)
 
 
 def clock_of(ticket: Ticket) -> Clock | None:

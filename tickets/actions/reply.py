@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -13,8 +14,9 @@ from tenants.errors import Conflict, Invalid
 from tenants.models import User
 from tickets.actions.attach import attach, check_uploads
 from tickets.actions.breach import breach_if_overdue
-from tickets.actions.deliver import promise
+from tickets.actions.deliver import first_state, promise
 from tickets.actions.record import Happened, record
+from tickets.cards import check_card
 from tickets.channels import Channel
 from tickets.incoming import Upload
 from tickets.models import Event, Message, Ticket
@@ -48,6 +50,7 @@ def reply_to_ticket(
     seen_seq: int | None,
     now: datetime,
     uploads: Sequence[Upload] = (),
+    card: Mapping[str, Any] | None = None,
     by: str = "",
 ) -> Message:
     """Writes the answer, stops the clock and promises the delivery. The caller holds the ticket's lock.
@@ -56,7 +59,8 @@ def reply_to_ticket(
     None skips that check, for programs that replay what was said elsewhere. Raises Invalid (`body`, `files`),
     TicketMovedOn, TicketIsClosed, KeyUsedBefore.
     """
-    body = check_body(body, uploads)
+    card = check_card(card) if card else None
+    body = check_body(body, uploads or card)
     if said := said_before(ticket, client_key, author, Message.Kind.AGENT, body):
         return said
     if ticket.is_closed:
@@ -64,13 +68,13 @@ def reply_to_ticket(
     if seen_seq is not None and moved_on(ticket, seen_seq):
         raise TicketMovedOn(field="seen_seq", details={"seen_seq": seen_seq, "last_seq": ticket.last_seq})
     check_uploads(uploads)
-    return _write_reply(ticket, author, body, client_key, now, uploads, by)
+    return _write_reply(ticket, author, body, client_key, now, uploads, card, by)
 
 
-def check_body(body: str, uploads: Sequence[Upload] = ()) -> str:
-    """The text as it will be kept. Raises Invalid with field `body`."""
+def check_body(body: str, beside: object = None) -> str:
+    """The text as it will be kept; it may be empty if there is something beside it. Raises Invalid (`body`)."""
     body = body.replace("\r\n", "\n").strip()
-    if not body and not uploads:
+    if not body and not beside:
         raise Invalid(_("Write something, or attach a file."), field="body")
     if len(body) > LONGEST_REPLY:
         raise Invalid(_("This text is longer than %(most)d characters.") % {"most": LONGEST_REPLY}, field="body")
@@ -94,7 +98,14 @@ def moved_on(ticket: Ticket, seen_seq: int) -> bool:
 
 
 def _write_reply(
-    ticket: Ticket, author: User, body: str, client_key: str, now: datetime, uploads: Sequence[Upload], by: str
+    ticket: Ticket,
+    author: User,
+    body: str,
+    client_key: str,
+    now: datetime,
+    uploads: Sequence[Upload],
+    card: Mapping[str, Any] | None,
+    by: str,
 ) -> Message:
     breach_if_overdue(ticket, now=now)
     ticket.last_seq += 1
@@ -105,7 +116,8 @@ def _write_reply(
         author=author,
         body=body,
         client_key=client_key,
-        delivery=Message.Delivery.PENDING,
+        card=card,
+        delivery=first_state(ticket.channel),
         sent_at=now,
         created_at=now,
     )

@@ -22,13 +22,14 @@ class Preset:
 
     first: timedelta
     next: timedelta
+    charges_silence: bool = False  # a transfer without a word is an unanswered round of whoever hands over
 
     def due_at(self, clock: Clock, waiting_since: datetime) -> datetime:
         """When the buyer, waiting since then, has waited too long."""
         return waiting_since + (self.first if clock == Clock.FIRST else self.next)
 
 
-_CHAT = Preset(first=timedelta(seconds=30), next=timedelta(minutes=3))
+_CHAT = Preset(first=timedelta(seconds=30), next=timedelta(minutes=3), charges_silence=True)
 
 PRESETS: dict[str, Preset] = {
     "tiktok_shop": Preset(first=timedelta(hours=1.1), next=timedelta(hours=1.1)),

@@ -24,11 +24,13 @@ from tickets.actions.deliver import note_delivery
 from tickets.actions.note import add_note
 from tickets.actions.receive import receive_message
 from tickets.actions.reply import reply_to_ticket
+from tickets.actions.set_widget import set_widget
 from tickets.api.serializers import PRIORITIES
 from tickets.channels import Channel, default_channel
 from tickets.desk.models import QueueEntry
 from tickets.incoming import IncomingMessage
 from tickets.models import Message, Ticket
+from tickets.queries.chat import widget_of
 
 TEXTS = Path(__file__).with_name("tickets.json")
 PASSWORD = "Deskfleet-demo-1"  # noqa: S105  # printed by `make up`: it guards nothing
@@ -45,6 +47,35 @@ PEOPLE: tuple[tuple[str, str, str, dict[str, str]], ...] = (
     ("bo", "Bo Chen", Role.AGENT, {"lumi": "Lily", "qinghe": "小青", "northwind": "Ben"}),
     ("mei", "Mei Wang", Role.AGENT, {"lumi": "Mia", "qinghe": "阿禾"}),
 )
+_FORM = [
+    {"name": "name", "required": False},
+    {"name": "email", "required": False},
+    {"name": "topic", "required": False},
+]
+WIDGETS: dict[str, dict[str, Any]] = {
+    "lumi": {
+        "color": "#b0306a",
+        "greeting_en": "Hello! Ask us about ingredients, shades or your order.",
+        "greeting_zh": "您好！成分、色号、订单，都可以问我们。",
+        "sites": ["http://localhost:8080"],
+    },
+    "qinghe": {
+        "color": "#2f6b4f",
+        "greeting_zh": "您好，欢迎光临青禾家居。选品、尺寸、物流，随时为您解答。",
+        "greeting_en": "Welcome to Qinghe Home. Ask us about sizes, materials or delivery.",
+        "sites": ["http://localhost:8080"],
+        "shows_typing": True,
+    },
+    "northwind": {
+        "color": "#8a4b12",
+        "greeting_en": "Planning a trip? We know our tents.",
+        "greeting_zh": "准备出行吗？帐篷的问题尽管问。",
+        "sites": ["http://localhost:8080"],
+        "fields": _FORM,
+        "consent_en": "You may use what I write here to answer me.",
+        "consent_zh": "我同意贵店为答复我而使用我在此填写的内容。",
+    },
+}
 SELLER = ("qi", "秦掌柜", "qinghe")
 OPERATOR = ("operator", "Operator")
 
@@ -65,8 +96,16 @@ def make_demo(base_host: str, *, now: datetime | None = None) -> bool:
             if store.state != Store.State.OPEN:
                 raise RuntimeError(f"the demo store {slug} did not open: {store.failure}")
         _assign_people(store, people)
+        _set_up_widget(store, now)
         fresh |= _fill(store, people, now)
     return fresh
+
+
+def _set_up_widget(store: Store, now: datetime) -> None:
+    """Once: what somebody has changed since stays."""
+    with in_store(store):
+        if widget_of() is None:
+            set_widget(WIDGETS[store.slug], now=now)
 
 
 def sign_ins() -> dict[str, Any]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
-from tenants.models import Store
+from tenants.models import Agency, Store
 from tenants.models.grants import EVERYTHING, Grants
 from tickets.channels import Channel
 
@@ -42,6 +43,16 @@ class QueueEntry(models.Model):
             # The tick: what is due and not yet told.
             models.Index(
                 fields=["due_at"], name="queue_due", condition=Q(due_at__isnull=False, breached_at__isnull=True)
+            ),
+            # queries.chats: chats that ring, longest first …
+            models.Index(
+                fields=["waiting_since"],
+                name="queue_chats_ringing",
+                condition=Q(channel="widget", assignee__isnull=True, waiting_since__isnull=False),
+            ),
+            # … and who has how many.
+            models.Index(
+                fields=["assignee"], name="queue_chats_held", condition=Q(channel="widget", assignee__isnull=False)
             ),
         ]
         verbose_name_plural = "queue entries"
@@ -96,3 +107,24 @@ class Outbox(models.Model):
             ),
         ]
         verbose_name_plural = "outbox"
+
+
+class Presence(models.Model):
+    """Whether a person is at an agency's desk and takes chats. Their open desks keep `seen_at` fresh."""
+
+    class Status(models.TextChoices):
+        ONLINE = "online", _("online")
+        AWAY = "away", _("away")
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    agency = models.ForeignKey(Agency, on_delete=models.CASCADE, related_name="+")
+    status = models.CharField(max_length=10, choices=Status, default=Status.ONLINE)
+    back_at = models.DateTimeField(null=True, help_text="When somebody who is away means to be back.")
+    seen_at = models.DateTimeField(help_text="When one of their desks was last connected.")
+    taken_back = models.PositiveIntegerField(default=0, help_text="Chats that went to colleagues, not yet told.")
+
+    grants = Grants(desk="SELECT, INSERT, UPDATE", store="SELECT")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "agency"], name="presence_once_per_agency")]
+        verbose_name_plural = "presences"

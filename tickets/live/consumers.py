@@ -1,73 +1,211 @@
-"""The desk's socket: a postman. It joins on connect, forwards hints, and knows no text."""
+"""The desk's socket: a postman. It hears of everything in its stores, and has some chats open."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from typing import Any
+import itertools
+import logging
+from typing import Any, Final
 
-from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from django.db import InterfaceError, OperationalError
 
+from tenants import live
 from tenants.access import Caller, stores_for
+from tenants.clock import database_now
 from tenants.context import at
-from tenants.live import agency_group
-from tenants.sockets import in_database
+from tenants.sockets import PatientConsumer, in_database
+from tickets.actions.presence import touch
+from tickets.chat import protocol
+from tickets.chat.buyer import TooFast
+from tickets.chat.desk import DeskSide, Key
+
+log = logging.getLogger(__name__)
 
 GATE_LASTS = 4.0  # seconds; then it is asked again, whether or not there is anything to tell
+MOST_WATCHED: Final = 50  # chats of one desk
+LOOKS_AGAIN: Final = 20.0  # seconds, after which a looker who was not heard of is thought gone
 
 
-class DeskConsumer(AsyncJsonWebsocketConsumer):
+class DeskConsumer(PatientConsumer):
     """Tells a desk which of its tickets have changed. Whoever signed out or lost a store soon hears no more."""
 
+    FRAMES_A_SECOND = 30.0
+    FRAMES_AT_ONCE = 120.0
+
     group = ""
+    hears = False  # Redis took it into its group
     allowed: frozenset[int] = frozenset()
     watch: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
-        agency_id = self.scope["caller"].place.agency_id
+        caller = self.scope["caller"]
+        if caller is None:
+            await self.close(4403)
+            return
+        agency_id = caller.place.agency_id
         if agency_id is None or not await self._ask_gate():
             await self.close(4404)
             return
-        self.group = agency_group(agency_id)
-        await self.channel_layer.group_add(self.group, self.channel_name)
+        self.side = DeskSide(caller)
+        self.group = live.agency_group(agency_id)
         await self.accept()
-        await self.send_json({"type": "hello"})
+        self.hears = await live.join(self.group, self.channel_name)
+        await self.tell({"type": "hello", "v": protocol.VERSION})
         self.watch = asyncio.create_task(self._keep_asking())
 
-    async def disconnect(self, code: int) -> None:
+    async def let_go(self) -> None:
         if self.watch:
             self.watch.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self.watch
+            await asyncio.wait({self.watch})
         if self.group:
-            await self.channel_layer.group_discard(self.group, self.channel_name)
+            await live.leave(self.group, self.channel_name)
+            for key in list(self.side.watched):
+                await self._unwatch(key)
+
+    # ------------------------------------------------------------ what the desk says
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any) -> None:
-        """Nothing is asked for over this socket: a page acts by its forms."""
+        if text_data is None:
+            await self.end(4400)
+            return
+        kind, client_id = protocol.named(text_data)
+        if await self.is_too_fast():
+            await self.tell(protocol.refused(TooFast(), of=kind, client_id=client_id))
+            return
+        if kind == "watch" and len(self.side.watched) >= MOST_WATCHED:
+            await self.tell(protocol.refused(TooFast(), of=kind))
+            return
+        before = set(self.side.watched)
+        frames = await in_database(self.side.answer, text_data)
+        await self._join(before)
+        await self.tell(*frames)
+        if kind == "typing" and not frames:
+            self._pass_on_typing(protocol.decoded(text_data))
+
+    async def _join(self, before: set[Key]) -> None:
+        """Hears the buyers of the chats that were opened, and tells who else has them open."""
+        for key in set(self.side.watched) - before:
+            await live.join(live.watchers_group(*key), self.channel_name)
+            self._say_looking(key, asks=True)
+        for key in before - set(self.side.watched):
+            await self._unwatch(key)
+
+    async def _unwatch(self, key: Key) -> None:
+        await live.leave(live.watchers_group(*key), self.channel_name)
+        self._say_looking(key, leaves=True)
+
+    def _say_looking(self, key: Key, *, asks: bool = False, leaves: bool = False) -> None:
+        event = {"type": "desk.looking", "store": key[0], "ticket": key[1], "person": self._person(), "asks": asks}
+        self.pass_on(live.watchers_group(*key), event | {"leaves": leaves})
+
+    def _pass_on_typing(self, frame: Any) -> None:
+        store, ticket = frame["store"], frame["ticket"]
+        event = {"type": "chat.typing", "store": store, "ticket": ticket, "on": frame.get("on") is True}
+        self.pass_on(live.buyer_group(store, ticket), event)
+
+    def _person(self) -> int:
+        return int(self.side.caller.person.pk)
+
+    # ------------------------------------------------------------ what the desk hears
+
+    async def queue_changed(self, event: dict[str, Any]) -> None:
+        """Something in the agency's stores: for the list."""
+        await self._tell_changed(event["hints"])
 
     async def tickets_changed(self, event: dict[str, Any]) -> None:
+        """In what is open here: at once, and the messages themselves where this desk is sent them."""
         for hint in event["hints"]:
-            if hint["store"] in self.allowed:
-                await self.send_json({"type": "ticket.changed", **hint})
+            key = (hint["store"], hint["ticket"])
+            watched = self.side.watched.get(key)
+            if watched is None or watched.have is None:
+                await self._tell_changed([hint])
+            elif hint["seq"] > watched.have and hint["store"] in self.allowed:
+                await self.tell(*await in_database(self.side.look, key))
+
+    async def chat_receipts(self, event: dict[str, Any]) -> None:
+        """The buyer has read on: what is open here shows it."""
+        await self._tell_changed(event["hints"])
+
+    async def _tell_changed(self, hints: list[dict[str, Any]]) -> None:
+        if told := [hint for hint in hints if hint["store"] in self.allowed]:
+            await self.tell({"type": "tickets.changed", "tickets": told})
+
+    async def chat_typing(self, event: dict[str, Any]) -> None:
+        key = (event["store"], event["ticket"])
+        if key in self.side.watched and event["store"] in self.allowed:
+            text = await in_database(self.side.preview, key) if event["on"] else ""
+            await self.tell({"type": "typing", "store": key[0], "ticket": key[1], "on": event["on"], "text": text})
+
+    async def desk_looking(self, event: dict[str, Any]) -> None:
+        key, person = (event["store"], event["ticket"]), event["person"]
+        watched = self.side.watched.get(key)
+        if watched is None or event["store"] not in self.allowed or person == self._person():
+            return
+        now = asyncio.get_running_loop().time()
+        known = set(watched.lookers)
+        watched.lookers[person] = now
+        if event["leaves"]:
+            del watched.lookers[person]
+        if event["asks"]:
+            self._say_looking(key)
+        if set(watched.lookers) != known:
+            await self._tell_lookers(key)
+
+    async def _tell_lookers(self, key: Key) -> None:
+        watched = self.side.watched.get(key)
+        if watched is None:
+            return  # closed while it was looked after
+        people = sorted(watched.lookers)
+        names = await in_database(self.side.names, key[0], people) if people else []
+        await self.tell({"type": "looking", "store": key[0], "ticket": key[1], "people": names})
+
+    async def _look_again(self) -> None:
+        """Says that it still looks, and forgets who did not say so for long."""
+        now = asyncio.get_running_loop().time()
+        for key, watched in list(self.side.watched.items()):
+            self._say_looking(key)
+            gone = [person for person, heard in watched.lookers.items() if heard < now - LOOKS_AGAIN]
+            for person in gone:
+                del watched.lookers[person]
+            if gone:
+                await self._tell_lookers(key)
 
     async def _keep_asking(self) -> None:
-        while True:
+        """Whatever ends the asking, ends the socket: nobody hears or says anything behind a gate that is not asked."""
+        code = 1011
+        try:
             await asyncio.sleep(GATE_LASTS)
-            if not await self._ask_gate():
-                await self.close(4401)
-                return
+            for count in itertools.count():
+                if not await self._ask_gate():
+                    code = 4401
+                    return
+                self.hears = self.hears or await live.join(self.group, self.channel_name)
+                if count % 2:
+                    await self._look_again()
+                await asyncio.sleep(GATE_LASTS)
+        except Exception:  # whatever it is, the socket is closed, and the page connects again
+            log.exception("a desk's gate can't be asked any more")
+        finally:
+            await self.end(code)
 
     async def _ask_gate(self) -> bool:
-        """Asks anew what the caller may hear of. False for somebody who is no longer signed in here."""
-        allowed = await in_database(stores_now, self.scope["ask_again"])
+        """Asks anew what the caller may hear of. False for somebody who is no longer signed in here.
+
+        While the database is away there is nothing that anybody may hear of; the next time asks again.
+        """
+        try:
+            allowed = await in_database(stores_now, self.scope["ask_again"])
+        except (OperationalError, InterfaceError):
+            allowed = frozenset()
         self.allowed = allowed or frozenset()
         return allowed is not None
 
 
 def stores_now(ask_again: Any) -> frozenset[int] | None:
-    """The stores that the caller may see at this moment; None for somebody who is no longer let in."""
+    """The stores that the caller may see at this moment, whose desk is noted to be there; None for nobody any more."""
     caller: Caller | None = ask_again()
     if caller is None:
         return None
     with at(caller.place):
+        touch(caller, now=database_now())
         return frozenset(store.pk for store in stores_for(caller))

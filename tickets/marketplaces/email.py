@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from email.utils import formataddr
 from smtplib import SMTPException
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 
+from tenants.context import current_store
 from tenants.models import Store
 from tickets.models import Message
 
@@ -35,7 +37,7 @@ def _letter(store: Store, message: Message) -> EmailMessage:
     ticket = message.ticket
     mail = EmailMessage(
         subject=_answer_subject(ticket.subject, ticket.number),
-        body=message.body,
+        body=_transcript(message) if message.kind == Message.Kind.SYSTEM else message.body,
         from_email=formataddr((store.name, _address())),
         to=[ticket.customer.email],
         headers={
@@ -47,6 +49,23 @@ def _letter(store: Store, message: Message) -> EmailMessage:
         with file.file.open("rb") as content:
             mail.attach(file.name, content.read(), file.content_type)
     return mail
+
+
+def _transcript(asked: Message) -> str:
+    """The conversation as the buyer knows it, up to where they asked for it; times in the store's time zone."""
+    ticket, store = asked.ticket, current_store()
+    said = ticket.messages.filter(seq__lt=asked.seq).exclude(kind=Message.Kind.NOTE).order_by("seq")
+    aliases = dict(store.assignments.exclude(alias="").values_list("user_id", "alias"))
+    zone = ZoneInfo(store.time_zone)
+    lines = []
+    for message in said.prefetch_related("attachments"):
+        if message.kind == Message.Kind.BUYER:
+            who = str(ticket.customer)
+        else:
+            who = aliases.get(message.author_id, "") if message.author_id else ""
+        files = "".join(f" [{file.name}]" for file in message.attachments.all())
+        lines.append(f"{message.created_at.astimezone(zone):%Y-%m-%d %H:%M} {who or store.name}: {message.body}{files}")
+    return "\n\n".join(lines)
 
 
 def _address() -> str:

@@ -33,4 +33,9 @@ class Attachment(StoreRow):
 
     @property
     def is_image(self) -> bool:
-        return self.content_type in SHOWN
+        return self.is_shown(self.content_type)
+
+    @staticmethod
+    def is_shown(content_type: str) -> bool:
+        """Whether a browser may show what has this type in place."""
+        return content_type in SHOWN

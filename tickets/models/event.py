@@ -19,6 +19,9 @@ class Event(StoreRow):
         NOTED = "message.noted"
         DELIVERY = "message.delivery"
         BREACHED = "clock.breached"
+        TAKEN_BACK = "chat.taken_back"
+        RATED = "chat.rated"
+        INTRODUCED = "chat.introduced"
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="events")
     kind = models.CharField(max_length=30, choices=Kind)

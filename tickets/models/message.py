@@ -10,7 +10,7 @@ from tenants.models.scoped import StoreRow
 from tickets.models.ticket import Ticket
 
 
-class Message(StoreRow):
+class Message(StoreRow):  # type: ignore[django-manager-missing]  # what points here comes from later modules
     class Kind(models.TextChoices):
         BUYER = "buyer", _("buyer")
         AGENT = "agent", _("agent")
@@ -36,6 +36,7 @@ class Message(StoreRow):
     )
     body = models.TextField()
     external_id = models.CharField(max_length=200, blank=True)
+    card = models.JSONField(null=True, help_text="An offer, a product, an order, or the choice of an offer.")
     client_key = models.CharField(max_length=100, blank=True)
     delivery = models.CharField(max_length=10, choices=Delivery, blank=True, default=Delivery.NONE)
     delivery_error = models.CharField(max_length=200, blank=True)

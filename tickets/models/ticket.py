@@ -31,7 +31,7 @@ class Category(models.TextChoices):
     ACCOUNT_PAYMENT = "account_payment", _("account and payment")
 
 
-class Ticket(StoreRow):
+class Ticket(StoreRow):  # type: ignore[django-manager-missing]  # what points here comes from later modules
     """The number is the key: every store counts for itself, and no two stores share a table."""
 
     class State(models.TextChoices):

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from django.utils.translation import gettext as _
 
 from tenants.access import Action, Caller, colleagues, may
 from tenants.clock import database_now
 from tenants.context import in_store
+from tenants.hosts import Kind
 from tenants.models import Store, User
 from tenants.models.people import without_secrets
+from tickets.cards import CHOICE, OFFER
 from tickets.channels import Channel
 from tickets.desk.models import QueueEntry
 from tickets.models import Event, Message, Ticket
 from tickets.models.ticket import Category, Priority
+from tickets.queries.chats import chat_row
 from tickets.queries.gate import messages_for, ticket_for
-from tickets.queries.names import aliases_for, person_ref, store_ref
-from tickets.rows import AttachmentRow, Conversation, EventRow, MessageRow, PastTicket, PersonRef, TicketRow
+from tickets.queries.names import aliases_for, buyer_name, person_ref, store_ref
+from tickets.queries.presence import Colleague, colleagues_present
+from tickets.rows import AttachmentRow, ColleagueRow, Conversation, EventRow, MessageRow, PastTicket, TicketRow
 
 MESSAGES_PAGE = 50
 MESSAGES_AT_ONCE = 1000  # what a page that has scrolled far up is given afresh: the latest of them
@@ -35,7 +40,8 @@ def conversation_for(
 ) -> Conversation:
     """A ticket with its last `size` messages, those before a seq, or all from a seq on. Enters the store by itself."""
     entry = QueueEntry.objects.filter(store=store, ticket_number=number).first()
-    people = list(colleagues(store)) if may(store, Action.ASSIGN) else []
+    people = colleagues_of(caller, store)
+    now = database_now()
     aliases = aliases_for([store])
     with in_store(store):
         ticket = ticket_for(caller, store, number, Action.VIEW)
@@ -46,18 +52,46 @@ def conversation_for(
         if before is not None:
             messages = messages.filter(seq__lt=before)
         page = list(reversed(messages.order_by("-seq")[:size]))
+        chosen = _choices(ticket, page)
         return Conversation(
             ticket=_ticket_row(ticket, store, entry, caller, aliases),
-            messages=tuple(message_row(m, store, caller, aliases) for m in page),
+            messages=tuple(message_row(m, store, caller, aliases, chosen) for m in page),
             has_earlier=bool(page) and page[0].seq > first_seq,
             may_reply=may(store, Action.REPLY),
             may_note=may(store, Action.NOTE),
             may_assign=may(store, Action.ASSIGN),
             may_close=may(store, Action.CLOSE),
-            colleagues=tuple(PersonRef(person.pk, str(person)) for person in people),
+            colleagues=people,
+            chat=chat_row(ticket, drafts=may(store, Action.REPLY), now=now),
             history=_history(ticket, store, caller, aliases),
             past=_past(ticket),
         )
+
+
+def colleagues_of(caller: Caller, store: Store) -> tuple[ColleagueRow, ...]:
+    """Who can be given a ticket of this store, as far as the reader may know: nobody, for a seller. In public.
+
+    Whether they are there is known at the agency's own desk; two queries.
+    """
+    if not may(store, Action.ASSIGN):
+        return ()
+    place = caller.place
+    is_at_agency = place.kind == Kind.AGENCY and place.agency_id is not None
+    present = colleagues_present(place.agency_id or 0, database_now()) if is_at_agency else {}
+    nobody = Colleague(0, "", None, 0)
+    rows = []
+    for person in colleagues(store):
+        there = present.get(person.pk, nobody)
+        rows.append(ColleagueRow(person.pk, str(person), there.status, there.back_at, there.chats))
+    return tuple(rows)
+
+
+def _choices(ticket: Ticket, page: Sequence[Message]) -> dict[int, str]:
+    """seq of an offer → the option that was tapped. One query, for a page with an offer."""
+    if not any(message.card and message.card.get("type") == OFFER for message in page):
+        return {}
+    cards = ticket.messages.filter(card__type=CHOICE).values_list("card", flat=True)
+    return {card["seq"]: card["option"] for card in cards if card}
 
 
 def _ticket_row(
@@ -66,7 +100,7 @@ def _ticket_row(
     return TicketRow(
         store=store_ref(store),
         number=ticket.number,
-        buyer=str(ticket.customer),
+        buyer=buyer_name(str(ticket.customer)),
         buyer_external_id=ticket.customer.external_id,
         buyer_email=ticket.customer.email,
         language=ticket.customer.language,
@@ -113,7 +147,13 @@ def message_rows(caller: Caller, store: Store, messages: Iterable[Message]) -> l
     return [message_row(message, store, caller, aliases) for message in messages]
 
 
-def message_row(message: Message, store: Store, caller: Caller, aliases: dict[tuple[int, int], str]) -> MessageRow:
+def message_row(
+    message: Message,
+    store: Store,
+    caller: Caller,
+    aliases: dict[tuple[int, int], str],
+    chosen: Mapping[int, str] = MappingProxyType({}),
+) -> MessageRow:
     author = person_ref(message.author, store, caller, aliases)
     return MessageRow(
         id=message.pk,
@@ -132,6 +172,8 @@ def message_row(message: Message, store: Store, caller: Caller, aliases: dict[tu
             AttachmentRow(str(file.pk), file.name, file.content_type, file.size, file.is_image)
             for file in message.attachments.all()
         ),
+        card={"items": "", **message.card} if message.card else None,  # a template would find the dict's own method
+        chosen=chosen.get(message.seq, ""),
     )
 
 
@@ -149,9 +191,10 @@ def _history(ticket: Ticket, store: Store, caller: Caller, aliases: dict[tuple[i
     """The latest events that the conversation itself does not show, newest first."""
     events = ticket.events.exclude(kind__in=_SAID_IN_CONVERSATION)
     if not may(store, Action.ASSIGN):
-        events = events.exclude(kind=Event.Kind.ASSIGNED)
+        events = events.exclude(kind__in=(Event.Kind.ASSIGNED, Event.Kind.TAKEN_BACK))
     latest = list(events.select_related("actor").defer(*without_secrets("actor")).order_by("-pk")[:HISTORY])
-    given = {event.after.get("assignee") for event in latest if event.kind == Event.Kind.ASSIGNED}
+    moved = [event for event in latest if event.kind in (Event.Kind.ASSIGNED, Event.Kind.TAKEN_BACK)]
+    given = {who.get("assignee") for event in moved for who in (event.before, event.after)}
     names = {user.pk: str(user) for user in User.people.filter(pk__in=given - {None})} if given else {}
     rows = []
     for event in latest:
@@ -167,11 +210,15 @@ def _said(event: Event, who: str, names: dict[int, str]) -> str:
         case Event.Kind.REOPENED:
             return _("Reopened by %(who)s") % {"who": who} if who else _("Reopened: the buyer wrote again")
         case Event.Kind.CLOSED:
-            return _("Closed by %(who)s") % {"who": who}
+            return _("Closed by %(who)s") % {"who": who} if who else _("Ended by the buyer")
         case Event.Kind.ACKNOWLEDGED:
             return _("Acknowledged automatically")
         case Event.Kind.BREACHED:
             return _("The buyer had waited too long")
+        case Event.Kind.TAKEN_BACK | Event.Kind.RATED | Event.Kind.INTRODUCED:
+            return _said_of_chat(event, names)
+        case Event.Kind.ASSIGNED if event.actor_id is None:
+            return _("Given to %(to)s, who had room") % {"to": names.get(event.after["assignee"], "?")}
         case Event.Kind.ASSIGNED if event.after.get("assignee") is None:
             return _("%(who)s took it off its assignee") % {"who": who}
         case Event.Kind.ASSIGNED if event.after["assignee"] == event.actor_id:
@@ -179,3 +226,17 @@ def _said(event: Event, who: str, names: dict[int, str]) -> str:
         case Event.Kind.ASSIGNED:
             return _("%(who)s gave it to %(to)s") % {"who": who, "to": names.get(event.after["assignee"], "?")}
     return event.kind
+
+
+def _said_of_chat(event: Event, names: dict[int, str]) -> str:
+    match event.kind:
+        case Event.Kind.TAKEN_BACK if event.after.get("assignee") is None:
+            return _("Taken back from %(who)s, who was gone") % {"who": names.get(event.before["assignee"], "?")}
+        case Event.Kind.TAKEN_BACK:
+            who, to = (names.get(side["assignee"], "?") for side in (event.before, event.after))
+            return _("Taken back from %(who)s, who was gone, and given to %(to)s") % {"who": who, "to": to}
+        case Event.Kind.RATED:
+            stars = "★" * event.after["score"] + "☆" * (5 - event.after["score"])
+            said = {"stars": stars, "comment": event.after["comment"]}
+            return (_("Rated by the buyer: %(stars)s %(comment)s") % said).strip()
+    return _("The buyer filled in the form")

@@ -14,7 +14,7 @@ from tenants.context import current_store, in_store
 from tenants.errors import NotFound
 from tenants.models import Store
 from tenants.models.people import without_secrets
-from tickets.models import Attachment, Message, Ticket
+from tickets.models import Attachment, Customer, Message, Ticket
 
 
 def ticket_for(caller: Caller, store: Store, number: int, action: Action, *, lock: bool = False) -> Ticket:
@@ -38,8 +38,29 @@ def ticket_for(caller: Caller, store: Store, number: int, action: Action, *, loc
 def locked_ticket(caller: Caller, slug: str, number: int, action: Action) -> Iterator[tuple[Store, Ticket]]:
     """Gate, store, transaction, locked ticket: how every door begins a change. What is inside commits or is undone."""
     store = store_for(caller, slug, action)
-    with in_store(store), transaction.atomic():
-        yield store, ticket_for(caller, store, number, action, lock=True)
+    with in_store(store), locked(caller, store, number, action) as ticket:
+        yield store, ticket
+
+
+@contextmanager
+def locked(caller: Caller, store: Store, number: int, action: Action) -> Iterator[Ticket]:
+    """A transaction with the locked ticket, inside its entered store."""
+    with transaction.atomic():
+        yield ticket_for(caller, store, number, action, lock=True)
+
+
+def buyers_ticket(customer: int, number: int) -> Ticket:
+    """The buyer's own ticket, locked, inside the entered store; `customer` is of a visitor whose secret was shown.
+
+    Raises NotFound.
+    """
+    # The customer first, as receive_message does.
+    Customer.objects.select_for_update(no_key=True).filter(pk=customer).first()
+    tickets = Ticket.objects.select_for_update(no_key=True, of=("self",)).select_related("customer")
+    ticket = tickets.filter(pk=number, customer=customer).first()
+    if ticket is None:
+        raise NotFound(field="conversation")
+    return ticket
 
 
 def tickets_for(caller: Caller, store: Store, *, state: str = "") -> QuerySet[Ticket]:

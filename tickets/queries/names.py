@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.utils.translation import gettext as _
+
 from tenants.access import Action, Caller, may
 from tenants.models import Assignment, Store, User
 from tickets.rows import PersonRef, StoreRef
@@ -11,6 +13,13 @@ from tickets.rows import PersonRef, StoreRef
 
 def store_ref(store: Store) -> StoreRef:
     return StoreRef(store.pk, store.slug, store.name, store.band, store.time_zone, store.marketplace)
+
+
+def buyer_name(name: str) -> str:
+    """What a buyer is called: by name, by the channel's id, or by a short mark for a visitor who told no name."""
+    if name.startswith("v:") and len(name) == len("v:") + 32:
+        return _("Visitor %(mark)s") % {"mark": name[2:6]}
+    return name
 
 
 def aliases_for(stores: Iterable[Store]) -> dict[tuple[int, int], str]:
@@ -31,3 +40,10 @@ def person_ref(
     if person.pk == caller.person.pk or may(store, Action.ASSIGN):
         return PersonRef(person.pk, str(person))
     return PersonRef(0, aliases.get((store.pk, person.pk)) or store.name)
+
+
+def names_for(store: Store, people: Iterable[int]) -> list[str]:
+    """Names of colleagues, for those who may know the agency's roster; nobody's for the others. In public."""
+    if not may(store, Action.ASSIGN):
+        return []
+    return [str(person) for person in User.people.filter(pk__in=list(people)).order_by("name", "email")]

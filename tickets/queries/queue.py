@@ -18,7 +18,7 @@ from tickets.channels import Channel
 from tickets.cursors import FoundCursor, QueueCursor
 from tickets.desk.models import QueueEntry
 from tickets.models.ticket import Category
-from tickets.queries.names import aliases_for, person_ref, store_ref
+from tickets.queries.names import aliases_for, buyer_name, person_ref, store_ref
 from tickets.queries.search import Wanted, find_tickets
 from tickets.rows import Queue, QueueRow
 
@@ -173,7 +173,7 @@ def _lines(entries: Sequence[QueueEntry], stores: dict[int, Store]) -> dict[tupl
             [wanted],
         )
         for store_id, number, buyer, kind, author, body in rows:
-            lines[store_id, number] = Line(buyer, kind or "", author, " ".join((body or "").split()))
+            lines[store_id, number] = Line(buyer_name(buyer), kind or "", author, " ".join((body or "").split()))
     return lines
 
 

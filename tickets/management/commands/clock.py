@@ -17,6 +17,7 @@ from tenants.context import as_operator
 from tenants.later import nudge
 from tickets.actions.breach import breach_overdue, stores_with_overdue
 from tickets.actions.deliver import WORK_OUTBOX
+from tickets.actions.take_back import give_ringing, take_back_stranded
 from tickets.queries.outbox import stores_with_mail_due
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,8 @@ def _tick(now: datetime, *, reconcile: bool) -> int:
             breached += breach_overdue(store, now=now)
         except DatabaseError:  # one store in trouble stops nobody else's clock
             log.exception("the clock of store %s did not run", store.pk)
+    take_back_stranded(now)
+    give_ringing(now)
     if reconcile:
         for store_id in stores_with_mail_due(now):
             nudge(WORK_OUTBOX, store_id)

@@ -1,0 +1,106 @@
+"""A desk's frames pass the gate one by one: another store, another agency, a note, a name, a word too late."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tenants.access import Caller
+from tenants.hosts import place_of
+from tenants.models import Assignment, Store, User
+from tests.cast import NORTH_HOST, SOUTH_HOST, Cast, canary
+from tests.scenes import snapshot
+from tickets.chat.desk import DeskSide
+
+A_HOST = "store-a.localhost"
+
+
+def side(person: User, host: str = NORTH_HOST) -> DeskSide:
+    place = place_of(host)
+    assert place is not None
+    return DeskSide(Caller(person, place))
+
+
+def ask(desk: DeskSide, kind: str, store: Store, ticket: int = 1, **fields: Any) -> list[dict[str, Any]]:
+    return desk.answer(json.dumps({"type": kind, "store": store.pk, "ticket": ticket, **fields}))
+
+
+FRAMES: list[tuple[str, dict[str, Any]]] = [
+    ("watch", {}),
+    ("watch", {"have": 0}),
+    ("reply", {"client_id": "intruder-1", "text": "x", "seen": 99}),
+    ("seen", {"read": 9}),
+    ("typing", {"on": True}),
+]
+
+
+@pytest.mark.parametrize(("kind", "fields"), FRAMES)
+@pytest.mark.parametrize(
+    ("who", "host", "letter"),
+    [("bo", NORTH_HOST, "b"), ("ann", NORTH_HOST, "c"), ("cy", SOUTH_HOST, "a"), ("di", A_HOST, "b")],
+)
+def test_store_that_one_was_not_given_does_not_exist(
+    cast: Cast, who: str, host: str, letter: str, kind: str, fields: dict[str, Any]
+) -> None:
+    store = getattr(cast, letter)
+    before = snapshot(cast.a, cast.b, cast.c)
+    desk = side(getattr(cast, who), host)
+    [refused] = ask(desk, kind, store, **fields)
+    assert (refused["type"], refused["code"], "missed" in refused) == ("refused", "not_found", False)
+    assert canary(store) not in str(refused)
+    assert desk.watched == {}
+    assert snapshot(cast.a, cast.b, cast.c) == before
+
+
+@pytest.mark.parametrize(("kind", "fields"), FRAMES[:4])
+def test_ticket_that_is_none_does_not_exist(cast: Cast, kind: str, fields: dict[str, Any]) -> None:
+    assert ask(side(cast.bo), kind, cast.a, 10**9, **fields)[0]["code"] == "not_found"
+
+
+def test_seller_reads_no_note_and_no_name(cast: Cast) -> None:
+    [told] = ask(side(cast.di, A_HOST), "watch", cast.a, have=0)
+    assert [item["kind"] for item in told["items"]] == ["buyer", "bot"]
+    assert "CANARY-NOTE" not in str(told)
+    [told] = ask(side(cast.bo), "watch", cast.a, have=0)
+    assert [item["author"] for item in told["items"] if item["kind"] == "note"] == ["Ann"]
+    assert side(cast.di, A_HOST).names(cast.a.pk, [cast.ann.pk]) == []
+    assert side(cast.bo).names(cast.a.pk, [cast.ann.pk]) == ["Ann"]
+
+
+def test_desk_that_lost_the_store_hears_no_more(cast: Cast) -> None:
+    desk = side(cast.bo)
+    assert ask(desk, "watch", cast.a, have=0)
+    Assignment.objects.filter(user=cast.bo).delete()
+    assert desk.look((cast.a.pk, 1), after=0) == []
+    assert desk.preview((cast.a.pk, 1)) == ""
+    assert desk.answer('{"type": "ping"}') == [{"type": "pong"}]
+
+
+def test_answer_to_what_was_not_seen_is_refused_with_what_was_missed(cast: Cast) -> None:
+    desk = side(cast.bo)
+    reply = {"client_id": "too-early-1", "text": "今天发", "seen": 0}
+    [refused] = ask(desk, "reply", cast.a, **reply)
+    assert (refused["code"], refused["client_id"]) == ("ticket_moved_on", "too-early-1")
+    assert [item["kind"] for item in refused["missed"]] == ["buyer", "bot", "note"]
+    [sent] = ask(desk, "reply", cast.a, **{**reply, "seen": 3})
+    assert ask(desk, "reply", cast.a, **{**reply, "seen": 0})[0]["seq"] == sent["seq"]  # again: the same
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        {"type": "x"},
+        {"type": "offer", "options": [{"label": "A"}]},
+        {"type": "offer", "options": [{"label": "A"}, {"label": "A"}]},
+        {"type": "offer", "options": [{"label": "x" * 301}, {"label": "B"}]},
+        {"type": "product", "title": ""},
+        {"type": "product", "title": "Tent", "url": "javascript:alert(1)"},
+        {"type": "product", "title": "Tent", "url": "http://shop.example"},
+        {"type": "order", "number": 5},
+    ],
+)
+def test_cards_that_are_none_are_refused(cast: Cast, card: dict[str, Any]) -> None:
+    asked = {"client_id": "a-card-01", "text": "?", "seen": 9, "card": card}
+    assert ask(side(cast.bo), "reply", cast.a, **asked)[0]["field"] == "card"

@@ -1,0 +1,119 @@
+"""The buyer's socket: a postman between a widget and BuyerSide. Joins on the first message, forwards on hints."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+from django.conf import settings
+
+from tenants import live
+from tenants.bucket import Places
+from tenants.hosts import Kind
+from tenants.sockets import PatientConsumer, in_turn
+from tickets.chat import protocol
+from tickets.chat.buyer import BuyerSide, TooFast
+
+HELLO_WITHIN: Final = 10.0  # seconds
+HEARD_WITHIN: Final = 90.0
+
+sockets_of_address = Places(settings.CHAT_SOCKETS_PER_ADDRESS)
+
+
+class BuyerConsumer(PatientConsumer):
+    """One widget. What it may hear is its own conversation's group; what it is told, it is told by BuyerSide."""
+
+    group = ""
+    address = ""
+    timer: asyncio.TimerHandle | None = None
+    own = 0  # the seq of what it has just said: its hint is no news
+
+    async def connect(self) -> None:
+        place = self.scope["place"]
+        self.address = (self.scope.get("client") or [""])[0]
+        if place.kind != Kind.STORE:
+            self.address = ""
+            await self.close(4404)
+            return
+        if not sockets_of_address.take(self.address):
+            self.address = ""
+            await self.accept()  # or a browser could not read why
+            await self.end(4429)
+            return
+        self.side = BuyerSide(place)
+        await self.accept()
+        self._wait(HELLO_WITHIN)
+
+    async def let_go(self) -> None:
+        if self.timer:
+            self.timer.cancel()
+        if self.address:
+            sockets_of_address.give_back(self.address)
+        if self.group:
+            await live.leave(self.group, self.channel_name)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any) -> None:
+        if text_data is None:
+            await self.tell({"type": "bye", "code": 4400})
+            await self.end(4400)
+            return
+        if await self.is_too_fast():
+            kind, client_id = protocol.named(text_data)
+            await self.tell(protocol.refused(TooFast(), of=kind, client_id=client_id))
+            return
+        self._wait(HEARD_WITHIN)
+        kind, _client_id = protocol.named(text_data)
+        frames = await in_turn(self.scope["place"].host, self.side.answer, text_data)
+        if any(frame["type"] == "sent" for frame in frames):
+            self.own = self.side.have
+        await self.tell(*frames)
+        if not self.side.is_open or self.side.is_over:
+            code = next((_code_of(frame) for frame in frames if frame["type"] == "refused"), 4400)
+            await self.end(code)
+            return
+        await self._join()
+        if kind == "typing" and self.group:
+            said = protocol.decoded(text_data).get("text")
+            self._typing(bool(said))
+
+    async def tickets_changed(self, event: dict[str, Any]) -> None:
+        seq = max(hint["seq"] for hint in event["hints"])
+        own, self.own = self.own, 0
+        if seq >= self.side.have and not (seq == own and seq == self.side.have):
+            await self.tell(*await in_turn(self.scope["place"].host, self.side.look))
+            await self._join()
+
+    async def chat_receipts(self, event: dict[str, Any]) -> None:
+        await self.tell(*await in_turn(self.scope["place"].host, self.side.look))
+
+    async def chat_typing(self, event: dict[str, Any]) -> None:
+        await self.tell({"type": "typing", "on": event["on"]})
+
+    def _typing(self, on: bool) -> None:
+        store, ticket = self.side.store, self.side.ticket
+        if store is not None and ticket is not None:
+            event = {"type": "chat.typing", "store": store.pk, "ticket": ticket, "on": on}
+            self.pass_on(live.watchers_group(store.pk, ticket), event)
+
+    async def _join(self) -> None:
+        """Hears of its conversation from now on. Whatever was written in between, is looked for once more."""
+        store, ticket = self.side.store, self.side.ticket
+        group = live.buyer_group(store.pk, ticket) if store is not None and ticket is not None else ""
+        if group == self.group:
+            return
+        if self.group:
+            await live.leave(self.group, self.channel_name)
+        self.group = ""
+        if group and await live.join(group, self.channel_name):
+            self.group = group  # or the next frame tries again
+            await self.tell(*await in_turn(self.scope["place"].host, self.side.look))
+
+    def _wait(self, seconds: float) -> None:
+        if self.timer:
+            self.timer.cancel()
+        loop = asyncio.get_running_loop()
+        self.timer = loop.call_later(seconds, lambda: loop.create_task(self.end(4408)))
+
+
+def _code_of(frame: dict[str, Any]) -> int:
+    return {"expired": 4401, "key": 4404, "unavailable": 1013}.get(frame["code"], 4400)

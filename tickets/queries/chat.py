@@ -1,0 +1,228 @@
+"""A chat as its two sides may know it: the buyer by their browser's secret, a desk through the gate. Inside a store."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection
+
+from tenants.context import current_store
+from tickets.channels import Channel
+from tickets.chat.visitor import hash_of
+from tickets.models import Attachment, ChatWidget, Message, Ticket
+from tickets.queries.presence import FRESH
+from tickets.queries.wait import expected_wait_now
+
+PAGE: Final = 50  # messages that a browser is given at once
+MOST_AT_ONCE: Final = 200  # of what it missed; the rest comes with the next frame
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A visitor with their conversation, as of now. `number` is None before the first message."""
+
+    visitor: UUID
+    customer: int
+    customer_id: str
+    email: str
+    is_identified: bool
+    is_introduced: bool
+    expires_at: datetime
+    number: int | None = None
+    conversation: UUID | None = None
+    state: str = ""
+    last_seq: int = 0
+    assignee: int | None = None
+    alias: str = ""  # of the assignee, as buyers may know them
+    waiting_since: datetime | None = None
+    desk_has: int = 0
+    desk_read: int = 0
+    score: int | None = None
+    has_draft: bool = False
+
+    def receipts(self) -> dict[str, Any]:
+        return {"type": "receipts", "delivered": max(self.desk_has, self.desk_read), "read": self.desk_read}
+
+
+# The gate of every frame and the state of the conversation, in one statement.
+_TALK = """
+SELECT visitor.id, visitor.customer_id, customer.external_id, customer.email, visitor.is_identified,
+       visitor.introduced_at IS NOT NULL, visitor.expires_at, ticket.number, chat.public_id, coalesce(ticket.state, ''),
+       coalesce(ticket.last_seq, 0), ticket.assignee_id, coalesce(given.alias, ''), ticket.waiting_since,
+       coalesce(chat.desk_has, 0), coalesce(chat.desk_read, 0), chat.score, coalesce(chat.draft, '') <> ''
+FROM tickets_visitor visitor
+JOIN tickets_customer customer ON customer.id = visitor.customer_id
+LEFT JOIN LATERAL (
+  SELECT * FROM tickets_ticket WHERE customer_id = visitor.customer_id ORDER BY number DESC LIMIT 1
+) ticket ON true
+LEFT JOIN tickets_chat chat ON chat.ticket_id = ticket.number
+LEFT JOIN tenants_assignment given ON given.store_id = %s AND given.user_id = ticket.assignee_id
+WHERE visitor.secret_hash = %s
+"""
+
+
+def talk_of(secret: str) -> Talk | None:
+    """The visitor with this secret and their latest conversation; None for a secret that was never seen here."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TALK, [current_store().pk, hash_of(secret)])
+        row = cursor.fetchone()
+    return Talk(*row) if row else None
+
+
+def widget_of() -> ChatWidget | None:
+    """The entered store's widget; None where nobody has set it up."""
+    return ChatWidget.objects.first()
+
+
+# ---------------------------------------------------------------- messages
+
+_MESSAGES = """
+SELECT message.seq, message.kind, message.body, message.created_at, message.external_id, message.client_key,
+       message.card, message.author_id, coalesce(given.alias, ''), coalesce(nullif(person.name, ''), person.email, ''),
+       (SELECT json_agg(json_build_object('id', file.id, 'name', file.name, 'type', file.content_type,
+                                          'size', file.size) ORDER BY file.id)
+        FROM tickets_attachment file WHERE file.message_id = message.id)
+FROM tickets_message message
+LEFT JOIN tenants_assignment given ON given.store_id = %(store)s AND given.user_id = message.author_id
+LEFT JOIN tenants_user person ON person.id = message.author_id
+WHERE message.ticket_id = %(ticket)s AND message.seq > %(after)s AND message.seq < %(before)s
+  AND (%(notes)s OR message.kind <> 'note')
+"""
+_NO_END: Final = 2**62
+
+
+def messages_for_buyer(talk: Talk, *, after: int = 0, before: int = _NO_END, latest: int | None = None) -> list[Any]:
+    """Items as the buyer's frames have them, in order: never a note, agents by their alias or the store's name.
+
+    `latest`: only so many, the last ones; otherwise the first MOST_AT_ONCE.
+    """
+    if talk.number is None:
+        return []
+    name = current_store().name
+    prefix = f"{talk.visitor}:"
+    items = []
+    for row in _rows(talk.number, after, before, notes=False, latest=latest):
+        own = row.external_id.removeprefix(prefix) if row.external_id.startswith(prefix) else None
+        author = (row.alias or name) if row.kind == Message.Kind.AGENT else ""
+        items.append(_item(row, author, own))
+    return items
+
+
+def messages_for_desk(ticket: int, *, after: int, notes: bool, names: bool) -> list[Any]:
+    """Items as a desk's frames have them. `notes` and `names`: whether this reader may know them."""
+    store = current_store().name
+    return [
+        _item(row, (row.name if names else row.alias or store) if row.author else "", row.client_key or None)
+        for row in _rows(ticket, after, _NO_END, notes=notes, latest=None)
+    ]
+
+
+@dataclass(frozen=True)
+class _Row:
+    seq: int
+    kind: str
+    body: str
+    at: datetime
+    external_id: str
+    client_key: str
+    card: dict[str, Any] | str | None
+    author: int | None
+    alias: str
+    name: str
+    files: list[dict[str, Any]] | None
+
+
+def _rows(ticket: int, after: int, before: int, *, notes: bool, latest: int | None) -> list[_Row]:
+    values = {"store": current_store().pk, "ticket": ticket, "after": after, "before": before, "notes": notes}
+    order = " ORDER BY message.seq DESC LIMIT %(most)s" if latest else " ORDER BY message.seq LIMIT %(most)s"
+    with connection.cursor() as cursor:
+        cursor.execute(_MESSAGES + order, {**values, "most": latest or MOST_AT_ONCE})
+        rows = [_Row(*row) for row in cursor.fetchall()]
+    return rows[::-1] if latest else rows
+
+
+def _item(row: _Row, author: str, client_id: str | None) -> dict[str, Any]:
+    card = json.loads(row.card) if isinstance(row.card, str) else row.card
+    files = [
+        {**file, "is_image": Attachment.is_shown(file["type"]), "has_small": Attachment.is_shown(file["type"])}
+        for file in row.files or ()
+    ]
+    return {
+        "seq": row.seq,
+        "kind": row.kind,
+        "author": author,
+        "text": row.body,
+        "at": row.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "client_id": client_id,
+        "card": card,
+        "files": files,
+    }
+
+
+# ---------------------------------------------------------------- state
+
+_ONLINE = f"""
+SELECT EXISTS (
+  SELECT FROM desk_presence present
+  JOIN tenants_membership member ON member.user_id = present.person_id AND member.agency_id = present.agency_id
+  LEFT JOIN tenants_assignment given
+    ON given.user_id = present.person_id AND given.store_id = %(store)s AND given.role = 'agent'
+  WHERE present.agency_id = %(agency)s AND present.status = 'online'
+    AND present.seen_at > %(now)s - interval '{FRESH.total_seconds()} seconds'
+    AND (member.role <> 'agent' OR given.id IS NOT NULL)
+)
+"""
+_PLACE = """
+SELECT count(*) + 1 FROM desk_queueentry
+WHERE store_id = %s AND channel = 'widget' AND assignee_id IS NULL AND waiting_since < %s
+"""
+
+
+def somebody_is_online(now: datetime) -> bool:
+    """Whether a person who may answer in the entered store is at a desk and takes chats."""
+    store = current_store()
+    with connection.cursor() as cursor:
+        cursor.execute(_ONLINE, {"store": store.pk, "agency": store.agency_id, "now": now})
+        return bool(cursor.fetchone()[0])
+
+
+def state_of(talk: Talk | None, now: datetime) -> dict[str, Any]:
+    """The `state` frame: one query, three more for a buyer who waits."""
+    frame: dict[str, Any] = {"type": "state", "is": "idle", "agent": None, "place": None, "wait_s": None}
+    frame["online"] = somebody_is_online(now)
+    if talk is None or talk.number is None:
+        return frame
+    if talk.state == Ticket.State.CLOSED:
+        return frame | {"is": "ended"}
+    if talk.assignee is not None:
+        return frame | {"is": "with_agent", "agent": talk.alias or current_store().name}
+    frame["is"] = "waiting"
+    if talk.waiting_since is not None:
+        wait = expected_wait_now(Channel.WIDGET, now)
+        frame["wait_s"] = int(wait.total_seconds()) if wait else None
+        frame["place"] = _place(talk.waiting_since)
+    return frame
+
+
+def _place(since: datetime) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(_PLACE, [current_store().pk, since])
+        return int(cursor.fetchone()[0])
+
+
+def buyers_file(talk: Talk, file_id: UUID) -> Attachment | None:
+    """A file of the visitor's own conversations, and of no other's; never one of a note."""
+    files = Attachment.objects.filter(pk=file_id, message__ticket__customer_id=talk.customer)
+    return files.exclude(message__kind=Message.Kind.NOTE).first()
+
+
+def draft_of(ticket: int, now: datetime) -> str:
+    """What the buyer is typing, as far as it is known and not older than ten seconds."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT draft, draft_at FROM tickets_chat WHERE ticket_id = %s", [ticket])
+        row = cursor.fetchone()
+    return row[0] if row and row[1] and row[1] > now - timedelta(seconds=10) else ""
