@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from tenants.access import Action, store_for, stores_for
+from tenants.access import Action, may, store_for, stores_for
 from tenants.clock import database_now
 from tenants.context import in_store
 from tenants.errors import Invalid
@@ -23,17 +23,33 @@ from tenants.middleware import DeskRequest
 from tenants.models import Store
 from tenants.queries import person_by_id
 from tickets.actions.assign import assign as assign_ticket
+from tickets.actions.attach import thumbnail
 from tickets.actions.close import close as close_ticket
 from tickets.actions.deliver import try_again
 from tickets.actions.note import add_note
+from tickets.actions.presence import heard_of_losses, set_presence
 from tickets.actions.reopen import reopen as reopen_ticket
 from tickets.actions.reply import TicketMovedOn, reply_to_ticket
+from tickets.actions.transfer import needs_a_word
+from tickets.actions.transfer import transfer as transfer_ticket
 from tickets.channels import Channel
-from tickets.forms import AssignForm, CloseForm, NoteForm, ReplyForm, read, uploads
+from tickets.forms import (
+    AssignForm,
+    CloseForm,
+    NoteForm,
+    PresenceForm,
+    ReplyForm,
+    TransferForm,
+    card_of,
+    read,
+    uploads,
+)
 from tickets.models import Ticket
-from tickets.queries.conversation import conversation_for
-from tickets.queries.gate import attachment_for, locked_ticket
-from tickets.queries.names import store_ref
+from tickets.queries.chats import chats_for
+from tickets.queries.conversation import colleagues_of, conversation_for
+from tickets.queries.gate import attachment_for, locked_ticket, ticket_for
+from tickets.queries.names import buyer_name, store_ref
+from tickets.queries.presence import presence_of
 from tickets.queries.queue import Filters, queue_for
 
 # ---------------------------------------------------------------- reading
@@ -48,7 +64,7 @@ def desk(request: DeskRequest) -> HttpResponse:
 @login_required
 @require_GET
 def queue(request: DeskRequest) -> HttpResponse:
-    return render(request, "tickets/_queue.html", _queue_context(request))
+    return render(request, "tickets/_queue_answer.html", _queue_context(request))
 
 
 @login_required
@@ -75,10 +91,12 @@ def messages(request: DeskRequest, store: str, number: int) -> HttpResponse:
 @login_required
 @require_GET
 def attachment(request: DeskRequest, store: str, attachment_id: UUID) -> HttpResponse | FileResponse:
+    """A file, as it is; of a picture a thumbnail, where `size=small` asks for it."""
     found = store_for(request.caller, store, Action.VIEW)
     with in_store(found):
         file = attachment_for(request.caller, found, attachment_id)
-        content, name, kind, shown = file.file.open("rb"), file.name, file.content_type, file.is_image
+        name, kind, shown = file.name, file.content_type, file.is_image
+        content = thumbnail(file) if shown and request.GET.get("size") == "small" else file.file.open("rb")
     response = FileResponse(content, as_attachment=not shown, filename=name, content_type=kind)
     # Whatever the bytes are, nothing in them runs.
     response["X-Content-Type-Options"] = "nosniff"
@@ -86,7 +104,48 @@ def attachment(request: DeskRequest, store: str, attachment_id: UUID) -> HttpRes
     return response
 
 
+@login_required
+@require_GET
+def transfer_form(request: DeskRequest, store: str, number: int) -> HttpResponse:
+    """The dialog for handing a ticket over, as things stand: who is there, and whether silence would be charged."""
+    found = store_for(request.caller, store, Action.ASSIGN)
+    people = colleagues_of(request.caller, found)
+    with in_store(found):
+        asked = ticket_for(request.caller, found, number, Action.ASSIGN)
+        context = {
+            "ticket": {"number": asked.number, "last_seq": asked.last_seq, "assignee": asked.assignee_id},
+            "buyer": buyer_name(str(asked.customer)),
+            "is_store_host": request.place.kind == Kind.STORE,
+            "channel_label": Channel(asked.channel).label,
+            "needs_a_word": needs_a_word(asked),
+            "is_closed": asked.is_closed,
+        }
+    receivers = [person for person in people if person.pk not in (asked.assignee_id, request.user.pk)]
+    receivers.sort(key=lambda person: (("online", "away", "").index(person.status), person.chats))
+    return render(
+        request,
+        "tickets/_transfer.html",
+        {**context, "store": store_ref(found), "people": receivers, "now": database_now()},
+    )
+
+
 # ---------------------------------------------------------------- writing
+
+
+@login_required
+@require_POST
+def presence(request: DeskRequest) -> HttpResponse:
+    """Takes chats or does not, or has heard how many went to colleagues. On an agency's host only."""
+    asked = read(PresenceForm, request)
+    if asked["heard"] and not asked["status"]:
+        heard_of_losses(request.caller)
+    else:
+        set_presence(request.caller, asked["status"], back_in=asked["back_in"], now=database_now())
+    if not request.headers.get("HX-Request"):
+        return redirect("desk")
+    return render(
+        request, "tickets/_presence_answer.html", {"presence": presence_of(request.caller), "now": database_now()}
+    )
 
 
 @login_required
@@ -94,6 +153,7 @@ def attachment(request: DeskRequest, store: str, attachment_id: UUID) -> HttpRes
 def reply(request: DeskRequest, store: str, number: int) -> HttpResponse:
     asked = read(ReplyForm, request)
     files = uploads(request)
+    card = card_of(asked["card"], request, asked["body"])
 
     def verb(ticket: Ticket) -> None:
         now = database_now()
@@ -104,6 +164,7 @@ def reply(request: DeskRequest, store: str, number: int) -> HttpResponse:
             client_key=asked["client_key"],
             seen_seq=asked["seen_seq"],
             uploads=files,
+            card=card,
             now=now,
         )
         if asked["then_close"]:
@@ -149,6 +210,29 @@ def assign(request: DeskRequest, store: str, number: int) -> HttpResponse:
     fields = {"assignee": str(before[0] or ""), "was": str(to.pk) if to else ""}
     undo = {"undo": reverse("assign", args=[store, number]), "undo_fields": fields}
     return _sent(request, found, number, {"text": text, **undo})
+
+
+@login_required
+@require_POST
+def transfer(request: DeskRequest, store: str, number: int) -> HttpResponse:
+    asked = read(TransferForm, request)
+    to = person_by_id(int(asked["assignee"]))
+    before: list[int | None] = []
+
+    def verb(ticket: Ticket) -> None:
+        if to is None:
+            raise Invalid(_("This person does not work in this store."), field="assignee")
+        before.append(ticket.assignee_id)
+        words = {name: asked[name] for name in ("note", "line", "client_key", "seen_seq", "was")}
+        transfer_ticket(ticket, to=to, by=request.user, now=database_now(), **words)
+
+    try:
+        found = _act(request, store, number, Action.ASSIGN, verb)
+    except TicketMovedOn as error:
+        return _missed(request, store, number, error)
+    fields = {"assignee": str(before[0] or ""), "was": asked["assignee"]}
+    undo = {"undo": reverse("assign", args=[store, number]), "undo_fields": fields}
+    return _sent(request, found, number, {"text": _("Handed over to %(name)s.") % {"name": to}, **undo})
 
 
 @login_required
@@ -233,10 +317,15 @@ def _closed_toast(store: Store, number: int) -> dict[str, Any]:
 def _queue_context(request: DeskRequest) -> dict[str, Any]:
     filters = Filters.asked(request.GET)
     now = database_now()
+    stores = stores_for(request.caller)
+    at_agency = request.place.kind == Kind.AGENCY
     return {
         "queue": queue_for(request.caller, filters, now=now),
+        "chats": chats_for(request.caller, stores, now=now),
+        "presence": presence_of(request.caller) if at_agency else None,
         "filters": filters,
-        "stores": tuple(store_ref(store) for store in stores_for(request.caller)),
+        "stores": tuple(store_ref(store) for store in stores),
+        "may_configure": any(may(store, Action.CONFIGURE) for store in stores),
         "channels": Channel.choices,
         "open_store": request.GET.get("open_store", ""),
         "open_number": _seq(request, "open_number"),

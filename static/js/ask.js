@@ -52,6 +52,25 @@ export async function ask(url, { signal, quiet = true } = {}) {
   }
 }
 
+// Sends a form's fields. → { status, html, toast }; status 0 when the server could not be reached.
+export async function post(url, body) {
+  busy(1);
+  try {
+    const options = { method: "POST", body, headers: { "HX-Request": "true" }, credentials: "same-origin" };
+    const answer = await fetch(url, { ...options, signal: AbortSignal.timeout(20000) });
+    if (answer.redirected && isSignIn(answer.url)) {
+      signIn();
+      return { status: 401, html: "" };
+    }
+    const told = answer.headers.get("HX-Trigger");
+    return { status: answer.status, html: await answer.text(), toast: told ? JSON.parse(told).toast : null };
+  } catch {
+    return { status: 0, html: "" };
+  } finally {
+    busy(-1);
+  }
+}
+
 // What to show for an answer that is not one: the server's own words where it has some, else ours.
 export function refusalOf(status, html) {
   const content = document.createElement("template");
@@ -67,7 +86,7 @@ export function refusalOf(status, html) {
   return { code: String(status), field: "", text: say(key) };
 }
 
-// One at a time, starts at least `gap` ms apart, and never more than half of the time spent on it.
+// One at a time, starts at least `gap()` ms apart, and never more than half of the time spent on it.
 export function coalesced(task, gap) {
   let running = false;
   let wanted = false;
@@ -82,7 +101,7 @@ export function coalesced(task, gap) {
       await task();
     } finally {
       const end = performance.now();
-      notBefore = Math.max(start + (document.hidden ? gap * 4 : gap), end + Math.min(3000, end - start));
+      notBefore = Math.max(start + gap() * (document.hidden && gap() > 100 ? 4 : 1), end + Math.min(3000, end - start));
       running = false;
       if (wanted) plan();
     }

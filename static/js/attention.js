@@ -1,8 +1,9 @@
 // The title's badge and the sound: for whoever has the desk in another tab.
 import { conversationNow, onOpen } from "./conversation.js";
+import { ringingNow, tilesNow } from "./chats.js";
 import { onQueue } from "./queue.js";
 import { say } from "./words.js";
-import { announce } from "./notice.js";
+import { announce, toast } from "./notice.js";
 
 const APART = 4000; // ms between two sounds
 const plain = document.title.split(" · ").at(-1);
@@ -13,6 +14,7 @@ let last = 0;
 let known = null;
 let filters = "";
 let overdue = 0;
+let knownChats = null; // ids of what rang and of what was given, at the last look
 
 function wanted() {
   try {
@@ -24,14 +26,19 @@ function wanted() {
 
 function title() {
   const open = conversationNow();
-  document.title = `${overdue ? `(${overdue}) ` : ""}${open ? open.title : place} · ${plain}`;
+  const count = overdue + ringingNow().filter((chat) => !chat.isOver).length; // one that is overdue is counted already
+  document.title = `${count ? `(${count}) ` : ""}${open ? open.title : place} · ${plain}`;
 }
 
 function beep(high) {
   if (!audio || !wanted() || Date.now() - last < APART) return;
   last = Date.now();
+  play(high ? [880, 660] : [660]);
+}
+
+function play(tones) {
   const start = audio.currentTime;
-  for (const [i, tone] of (high ? [880, 660] : [660]).entries()) {
+  for (const [i, tone] of tones.entries()) {
     const source = audio.createOscillator();
     const volume = audio.createGain();
     source.frequency.value = tone;
@@ -44,9 +51,29 @@ function beep(high) {
   }
 }
 
+// A chat that nobody has accepted rings until somebody does, at the desks that take chats.
+function ring() {
+  const online = document.getElementById("presence")?.dataset.status === "online";
+  if (online && audio && wanted() && ringingNow().length) play([784, 1047, 784, 1047]);
+}
+
+function lookAtChats() {
+  const given = tilesNow().filter((chat) => chat.isGiven);
+  const now = [...ringingNow(), ...given];
+  const fresh = knownChats ? now.filter((chat) => !knownChats.has(chat.id)) : [];
+  knownChats = new Set(now.map((chat) => chat.id));
+  for (const chat of fresh) {
+    announce(say(chat.isGiven ? "given" : "rings", chat));
+    if (chat.isGiven) toast({ text: say("given", chat), open: chat.href });
+  }
+  if (fresh.some((chat) => chat.isGiven) && audio && wanted()) play([784, 1047, 1319]);
+  else if (fresh.length) ring();
+}
+
 function look() {
   const now = new Map();
   for (const row of document.querySelectorAll("#queue-rows > li")) now.set(row.id, row.dataset);
+  lookAtChats();
   const before = overdue;
   overdue = Number(document.getElementById("queue").dataset.overdue) || 0;
   title();
@@ -86,6 +113,7 @@ export function startAttention() {
     last = 0;
     if (wanted()) beep(false);
   });
+  setInterval(ring, APART);
   const unlock = () => {
     audio ??= new AudioContext();
     audio.resume?.();

@@ -1,4 +1,5 @@
 // Writing: two kinds, a draft each, files, and a state that never says more than the server has confirmed.
+import { cardNow, clearCard, setCard, showCardError, startCard } from "./card.js";
 import { isSignIn, refusalOf } from "./ask.js";
 import { conversationNow, forgetMissed, markOwnSeen, onOpen, refreshMessages, showMissed } from "./conversation.js";
 import { dropDraft, keepDraft, newKey, readDraft } from "./drafts.js";
@@ -12,7 +13,7 @@ let sending = null; // { ticket, mode, draft } of what is on its way
 
 const form = () => document.getElementById("composer");
 const text = () => document.getElementById("body");
-const modeNow = () => form()?.querySelector('[name="mode"]:checked')?.value ?? (document.getElementById("send") ? "reply" : "note");
+export const modeNow = () => form()?.querySelector('[name="mode"]:checked')?.value ?? (document.getElementById("send") ? "reply" : "note");
 
 function status(words) {
   const line = document.getElementById("composer-state");
@@ -43,13 +44,15 @@ function load() {
   text().value = draft.text;
   text().placeholder = mode === "note" ? text().dataset.notePlaceholder : text().dataset.replyPlaceholder;
   document.getElementById("client-key").value = draft.key;
-  status(draft.text ? say("draftKept") : "");
+  setCard(draft.card);
+  status(draft.text || draft.card ? say("draftKept") : "");
   grow();
 }
 
 function save() {
   if (!draft || !form()) return;
   draft.text = text().value;
+  draft.card = modeNow() === "reply" ? cardNow() : null;
   keepDraft(form().dataset.ticket, modeNow(), draft);
 }
 
@@ -83,7 +86,7 @@ function lock(on) {
 }
 
 function refuseEmpty(event) {
-  if (event.target !== form() || text().value.trim() || takeFiles().length) return;
+  if (event.target !== form() || text().value.trim() || takeFiles().length || cardNow()) return;
   event.preventDefault();
   text().focus();
 }
@@ -111,6 +114,7 @@ function after(event) {
       forgetMissed();
       if (was.mode === "reply") markOwnSeen();
       clearFiles();
+      if (was.mode === "reply") clearCard();
       if (modeNow() === was.mode) load();
     }
   }
@@ -135,7 +139,10 @@ function failed(xhr) {
     save();
     composerError(say("arrived"));
   } else if (told.code === "ticket_closed") notice(told.text);
-  else composerError(told.text);
+  else {
+    composerError(told.text);
+    showCardError(told.field);
+  }
   if (xhr.status === 409) refreshMessages();
 }
 
@@ -172,4 +179,8 @@ export function startComposer() {
   document.body.addEventListener("htmx:beforeRequest", before);
   document.body.addEventListener("htmx:afterRequest", after);
   startFiles();
+  startCard(() => {
+    save();
+    status(say("draftKept"));
+  });
 }

@@ -11,17 +11,22 @@ const SEEN_AFTER = 700; // ms that a message must be in view before it counts as
 const desk = document.getElementById("desk");
 const frame = document.getElementById("conversation");
 const listeners = [];
+const seenListeners = [];
+const placedListeners = [];
 let opening = null;
 let atEnd = true;
 let seeing = 0;
+let shown = 0; // up to which message this conversation has been in view
 
 export const onOpen = (listener) => listeners.push(listener);
+export const onSeen = (listener) => seenListeners.push(listener); // told the seq that was really in view
+export const onPlaced = (listener) => placedListeners.push(listener); // after an answer came into the list
 
 export function conversationNow() {
   const section = frame.querySelector("[data-conversation]");
   if (!section) return null;
-  const { conversation: key, storeSlug: store, number, messagesUrl, title } = section.dataset;
-  return { key, store, number, messagesUrl, title, element: section };
+  const { conversation: key, storeSlug: store, number, messagesUrl, title, channel } = section.dataset;
+  return { key, store, number, messagesUrl, title, isChat: channel === "widget", element: section };
 }
 
 const scroller = () => document.getElementById("scroller");
@@ -90,6 +95,7 @@ export function leaveTicket({ push = true } = {}) {
 function settle() {
   tickAll();
   atEnd = true;
+  shown = 0;
   toEnd();
   const element = scroller();
   element?.addEventListener("scroll", scrolled, { passive: true });
@@ -105,6 +111,10 @@ const sizes = new ResizeObserver(() => {
   frame.style.setProperty("--composer", `${composer?.offsetHeight ?? 0}px`);
   if (atEnd) toEnd();
 });
+
+export function stayAtEnd() {
+  if (atEnd) toEnd();
+}
 
 function toEnd() {
   const element = scroller();
@@ -124,11 +134,11 @@ function scrolled() {
 // The composer tells the server up to where its writer has read. Only what stood in view for a moment counts.
 function seen() {
   const last = Number(list()?.dataset.last);
-  const field = document.getElementById("seen-seq");
-  if (seeing || !field || !last || Number(field.value) >= last || !inView()) return;
+  const element = list();
+  if (seeing || !last || shown >= last || !inView()) return;
   seeing = setTimeout(() => {
     seeing = 0;
-    if (field.isConnected && inView()) markSeen(last);
+    if (element.isConnected && inView()) markSeen(last);
     seen(); // what came in the meantime
   }, SEEN_AFTER);
 }
@@ -138,6 +148,9 @@ const inView = () => atEnd && document.visibilityState === "visible";
 function markSeen(seq) {
   const field = document.getElementById("seen-seq");
   if (field) field.value = String(Math.max(Number(field.value), seq));
+  if (seq <= shown) return;
+  shown = seq;
+  for (const listener of seenListeners) listener(seq);
 }
 
 // One's own words: the server took them only because nothing had come before them unseen.
@@ -160,6 +173,7 @@ export function placeMessages(content) {
   if (atEnd) toEnd();
   else if (anchor?.isConnected) element.scrollTop += anchor.getBoundingClientRect().top - top;
   tellNew(before);
+  for (const listener of placedListeners) listener();
 }
 
 function tellNew(before) {
@@ -198,7 +212,7 @@ export const refreshMessages = coalesced(async () => {
   if (!open) return;
   const answer = await ask(`${open.messagesUrl}?from=${fromSeq()}`);
   if (answer.status === 200 && conversationNow()?.key === open.key) placeMessages(answer.html);
-}, 400);
+}, () => (conversationNow()?.isChat ? 80 : 400));
 
 async function loadEarlier(link) {
   if (link.dataset.busy) return;

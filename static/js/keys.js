@@ -1,7 +1,9 @@
 // One-letter keys. They rest while somebody types, and can be switched off in the help window (WCAG 2.1.4).
+import { acceptOldest } from "./chats.js";
 import { chooseMode } from "./composer.js";
 import { conversationNow, leaveTicket, openTicket, showFacts } from "./conversation.js";
 import { narrow, rowLinks } from "./queue.js";
+import { openTransfer } from "./transfer.js";
 
 const help = document.getElementById("help");
 const onSwitch = document.getElementById("keys-on");
@@ -50,6 +52,8 @@ const KEYS = {
   r: () => conversationNow() && chooseMode("reply"),
   n: () => conversationNow() && chooseMode("note"),
   a: giveTo,
+  c: acceptOldest,
+  t: openTransfer,
   u: () => document.querySelector("#toasts .undo")?.click(),
   e: () => document.getElementById("do-close")?.click(),
   g: () => (prefix = Date.now()),
@@ -80,7 +84,8 @@ export function startKeys() {
     } catch {}
   });
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey || help.open) return;
+    if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (document.querySelector("dialog[open]") || event.target.closest?.("dialog")) return; // Esc may have closed it just now
     if (event.key === "Escape") return escape(event);
     if (event.target.matches("input:not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable]")) return;
     if (!keysOn()) return;

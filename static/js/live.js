@@ -14,6 +14,17 @@ let socket = null;
 let tries = 0;
 let retry = 0;
 let downSince = 0;
+const listeners = [];
+
+// Told every frame: `hello` when a connection begins, then whatever comes.
+export const onFrame = (listener) => listeners.push(listener);
+
+// Whether it went out: what is lost with a connection is said again after the next `hello`, by whoever needs it.
+export function send(frame) {
+  if (socket?.readyState !== WebSocket.OPEN) return false;
+  socket.send(JSON.stringify(frame));
+  return true;
+}
 
 function lookAgain() {
   refreshQueue();
@@ -42,10 +53,12 @@ function hear({ data }) {
     downSince = 0;
     line.textContent = "";
     lookAgain();
-  } else if (hint.type === "ticket.changed") {
+  } else if (hint.type === "tickets.changed") {
     refreshQueue();
-    if (conversationNow()?.key === `${hint.store}-${hint.ticket}`) refreshMessages();
+    const open = conversationNow()?.key;
+    if (hint.tickets.some(({ store, ticket }) => `${store}-${ticket}` === open)) refreshMessages();
   }
+  for (const listener of listeners) listener(hint);
 }
 
 function closed() {

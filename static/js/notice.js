@@ -34,7 +34,7 @@ export function announce(text) {
   document.getElementById("announcer").textContent = text;
 }
 
-export function toast({ text, undo, undo_fields: fields }) {
+export function toast({ text, undo, undo_fields: fields, open }) {
   const region = document.getElementById("toasts");
   const box = document.createElement("div");
   box.className = "toast";
@@ -50,10 +50,19 @@ export function toast({ text, undo, undo_fields: fields }) {
       }),
     );
   }
+  if (open) {
+    const link = document.createElement("a");
+    Object.assign(link, { href: open, className: "button small", textContent: say("open") });
+    link.dataset.open = "";
+    link.addEventListener("click", leave);
+    box.append(link);
+  }
   const close = button("×", "button plain square small", leave);
   close.setAttribute("aria-label", say("dismiss"));
   box.append(close);
-  region.replaceChildren(box);
+  // What can be undone is not covered by news; something newer to undo takes its place.
+  for (const old of [...region.children]) if (undo || !old.querySelector(".undo")) old.remove();
+  region.append(box);
   let timer = setTimeout(leave, STAYS);
   const hold = () => clearTimeout(timer);
   const release = () => {

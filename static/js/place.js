@@ -26,7 +26,7 @@ function morph(now, next) {
   } else if (now.nodeType !== Node.ELEMENT_NODE) {
     if (now.nodeValue !== next.nodeValue) now.nodeValue = next.nodeValue;
   } else {
-    const ticking = ["due", "ago"].some((kind) => kind in now.dataset && kind in next.dataset);
+    const ticking = ["due", "ago", "wait"].some((kind) => kind in now.dataset && kind in next.dataset);
     attributes(now, next, ticking);
     if (ticking || now.nodeName === "TEXTAREA") return; // the clock and the writer have the last word
     if (isKeyed(next)) mergeList(now, next);

@@ -81,8 +81,8 @@ function show(content) {
   for (const listener of listeners) listener();
 }
 
-const refreshList = coalesced(() => load(), 400);
-const refreshSearch = coalesced(() => load(), 5000); // a search costs more than a look at the queue
+const refreshList = coalesced(() => load(), () => 400);
+const refreshSearch = coalesced(() => load(), () => 5000); // a search costs more than a look at the queue
 export const refreshQueue = () => (filters().get("q")?.trim() ? refreshSearch() : refreshList());
 
 function markOpen() {

@@ -16,6 +16,7 @@ function tick(element, now) {
     const seconds = now - Number(element.dataset.ago);
     return write(element, seconds < 60 ? say("moment") : say("ago", { time: duration(seconds) }));
   }
+  if ("wait" in element.dataset) return wait(element, now);
   const due = Number(element.dataset.due);
   const since = Number(element.dataset.since) || due;
   const left = due - now;
@@ -28,13 +29,21 @@ function tick(element, now) {
   write(element, say(word, { time: left <= 0 ? duration(-left) : countdown(left) }));
 }
 
+// A buyer who waits for somebody, in seconds: they are what counts.
+function wait(element, now) {
+  const since = Number(element.dataset.wait);
+  const until = Number(element.dataset.until) || since + 30;
+  element.dataset.phase = now >= until ? "over" : now - since >= (until - since) / 2 ? "half" : "calm";
+  write(element, say("waits", { time: countdown(Math.max(0, now - since)) }));
+}
+
 function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
 export function tickAll() {
   const now = serverNow();
-  for (const element of document.querySelectorAll("[data-due], [data-ago]")) tick(element, now);
+  for (const element of document.querySelectorAll("[data-due], [data-ago], [data-wait]")) tick(element, now);
 }
 
 export function startTimers({ missed }) {

@@ -24,6 +24,8 @@ PAGES = {
     "closed": ("ann", "/desk/northwind/1/", ""),
     "nothing-found": ("ann", "/?q=zzzz-nothing", ""),
     "not-yours": ("mei", "/desk/northwind/1/", ""),
+    "widgets": ("ann", "/settings/chat/", ""),
+    "widget-settings": ("ann", "/settings/chat/qinghe/", ""),
     "seller": ("qi", "/desk/qinghe/3/", ""),
     "operator": ("operator", "/", ""),
 }
