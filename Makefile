@@ -3,7 +3,7 @@
 
 SHELL = /bin/sh
 .DEFAULT_GOAL = help
-.PHONY: help up stop test lint bench mutate-fence lock clean environment environment-dev chromium
+.PHONY: help up stop test lint bench faults mutate-fence lock clean environment environment-dev chromium
 
 RUN = .venv/bin/python
 ARGS =
@@ -15,7 +15,8 @@ help:
 	  'make test  ARGS="-k …"       the whole suite, with its browser tests' \
 	  'make lint                    ruff, mypy, migrations' \
 	  'make bench NAME=intake       a measurement; ARGS="…" are its options' \
-	  'make mutate-fence            switches off one part of the fence at a time: which test notices?' \
+	  'make faults                  chats while everything is killed; ARGS="--minutes 10 --seed 7"' \
+  'make mutate-fence            switches off one part of the fence at a time: which test notices?' \
 	  'make lock                    pin the newest packages that pyproject.toml allows' \
 	  'make clean                   remove what make made; the data in .data stays'
 
@@ -38,6 +39,9 @@ bench: environment-dev
 	@test -n "$(NAME)" || { echo 'Which one? make bench NAME=…, of: '"$$(cd benchmarks && ls *.py | sed 's/\.py$$//' | grep -v '^_' | tr '\n' ' ')" >&2; exit 1; }
 	@test -f "benchmarks/$(NAME).py" || { echo 'There is no benchmarks/$(NAME).py.' >&2; exit 1; }
 	@$(RUN) -m benchmarks.$(NAME) $(ARGS)
+
+faults: environment-dev
+	@$(RUN) -m tests.faults.run $(ARGS)
 
 mutate-fence: environment-dev
 	@$(RUN) -m tests.mutations $(ARGS)

@@ -1,0 +1,1 @@
+"""What `benchmarks.chat` and `benchmarks.layers` are made of."""
