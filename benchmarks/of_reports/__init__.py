@@ -1,0 +1,1 @@
+"""What `benchmarks.reports` is made of."""

@@ -1,0 +1,1 @@
+"""What `benchmarks.search` and `benchmarks.publish` are made of."""
