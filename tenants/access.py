@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from tenants.context import ask, ask_near
 from tenants.errors import Forbidden, NotFound
 from tenants.hosts import Kind, Place
 from tenants.models import ApiToken, Membership, Store, User
 from tenants.models.people import Role
+from tenants.models.rows import columns, row
+from tenants.postgresql.base import Scope
 
 
 class Action(StrEnum):
@@ -26,16 +30,48 @@ class Action(StrEnum):
     CLOSE = "close"  # and to reopen
     RECEIVE = "receive"  # to hand in a buyer's message: connections, not people
     DELIVER = "deliver"  # to carry replies out and say what became of them
+    RUN_SOP = "run_sop"  # to go through an SOP on a ticket, and to see how others went: evidence is the agency's own
+    SIGN_FOR_STORE = "sign_for_store"  # the seller alone: nobody of the agency says yes in their place
     CONFIGURE = "configure"  # the store's chat widget: owners and leads, and the seller whose store it is
+    # What is the agency's and no store's: asked of `member_of`, at the agency's host.
+    ENTER_ADMIN = "enter_admin"  # to come into the web admin at all
+    READ_LIBRARY = "read_library"
+    WRITE_LIBRARY = "write_library"
+    SIGN_OFF = "sign_off"  # a version that others wrote
+    PUBLISH = "publish"  # to stores, and to take it back
+    VIEW_REPORTS = "view_reports"  # also asked of a store: its seller reads its figures
+    STAFF = "staff"  # people, their stores and teams, except owners and leads
+    APPOINT = "appoint"  # to make somebody an owner or a lead, and to take that away
+    SET_STORE = "set_store"  # a store's name, colour and time zone
 
 
-_AGENT = frozenset({Action.VIEW, Action.REPLY, Action.NOTE, Action.ASSIGN, Action.CLOSE})
-_ALL = frozenset(Action)
+_AGENT = frozenset(
+    {
+        Action.VIEW,
+        Action.REPLY,
+        Action.NOTE,
+        Action.ASSIGN,
+        Action.CLOSE,
+        Action.RUN_SOP,
+        Action.ENTER_ADMIN,
+        Action.READ_LIBRARY,
+    }
+)
+_ALL = frozenset(Action) - {Action.SIGN_FOR_STORE}
 MAY: dict[str, frozenset[Action]] = {
     Role.OWNER: _ALL,
-    Role.LEAD: _ALL,
+    Role.LEAD: _ALL - {Action.APPOINT},
     Role.AGENT: _AGENT,
-    Role.SELLER: frozenset({Action.VIEW, Action.REPLY, Action.CLOSE, Action.CONFIGURE}),
+    Role.SELLER: frozenset(
+        {
+            Action.VIEW,
+            Action.REPLY,
+            Action.CLOSE,
+            Action.CONFIGURE,
+            Action.VIEW_REPORTS,
+            Action.SIGN_FOR_STORE,
+        }
+    ),
 }
 
 
@@ -50,12 +86,12 @@ class Caller:
     def scope_allows(self, action: Action) -> bool:
         if self.token is None:
             return action not in {Action.RECEIVE, Action.DELIVER}
-        return action == Action.VIEW or self.token.scope == ApiToken.Scope.WRITE
+        return action in {Action.VIEW, Action.VIEW_REPORTS} or self.token.scope == ApiToken.Scope.WRITE
 
 
 # Written out, because it runs in every request: composed by the ORM it cost a third of accepting a message.
-_STORES = """
-SELECT store.*, agency.database_role AS reader, CASE
+_SEEN = f"""
+SELECT {columns(Store, "store")}, agency.database_role AS reader, CASE
          WHEN member.role IN ('owner', 'lead') THEN member.role
          WHEN member.role = 'agent' AND given.role = 'agent' THEN 'agent'
          WHEN member.role IS NULL AND given.role = 'seller' THEN 'seller'
@@ -67,36 +103,62 @@ LEFT JOIN tenants_membership member ON member.agency_id = store.agency_id AND me
 LEFT JOIN tenants_assignment given ON given.store_id = store.id AND given.user_id = person.id
 WHERE store.state = 'open'
   AND store.agency_id = %(agency)s
-  AND store.id = coalesce(%(store)s, store.id)
-  AND store.id = coalesce(%(token_store)s, store.id)
-  AND store.agency_id = coalesce(%(token_agency)s, store.agency_id)
+  AND store.id = coalesce(%(store)s::bigint, store.id)
+  AND store.id = coalesce(%(token_store)s::bigint, store.id)
+  AND store.agency_id = coalesce(%(token_agency)s::bigint, store.agency_id)
   AND store.slug = coalesce(%(slug)s, store.slug)
-  AND store.id = coalesce(%(pk)s, store.id)
-ORDER BY store.name, store.id
+  AND store.id = coalesce(%(pk)s::bigint, store.id)
 """
+_STORES = _SEEN + "ORDER BY store.name, store.id"
 
 
 def stores_for(
     caller: Caller, action: Action = Action.VIEW, *, slug: str | None = None, pk: int | None = None
 ) -> list[Store]:
     """The open stores in which the caller may do this, each with its `role`: the filter of every list. One query."""
-    place, token = caller.place, caller.token
+    place = caller.place
     if place.kind == Kind.OPERATOR or not caller.scope_allows(action):
         return []
-    stores = Store.objects.raw(
-        _STORES,
-        {
-            "person": caller.person.pk,
-            "agency": place.agency_id,
-            "store": place.store_id,
-            "token_store": token and token.store_id,
-            "token_agency": token and token.agency_id,
-            "slug": slug,
-            "pk": pk,
-        },
-    )
+    values = _values(caller, slug=slug, pk=pk)
+    rows, proven = ask_near(pk, _STORES, values) if pk else (ask(_STORES, values), None)
     at_agency = place.kind == Kind.AGENCY  # where a seller has no door: theirs is the store's own host
+    stores = [_store(found, proven) for found in rows]
     return [store for store in stores if may(store, action) and not (at_agency and store.role == Role.SELLER)]
+
+
+def _values(caller: Caller, *, slug: str | None = None, pk: int | None = None) -> dict[str, Any]:
+    place, token = caller.place, caller.token
+    return {
+        "person": caller.person.pk,
+        "agency": place.agency_id,
+        "store": place.store_id,
+        "token_store": token and token.store_id,
+        "token_agency": token and token.agency_id,
+        "slug": slug,
+        "pk": pk,
+    }
+
+
+def _store(found: tuple[Any, ...], proven: Scope | None) -> Store:
+    *values, reader, role = found
+    store = row(Store, values)
+    store.reader, store.role, store.proven = reader, role, proven
+    return store
+
+
+def gate_for(caller: Caller, action: Action) -> tuple[str, dict[str, Any]]:
+    """The same filter as a subquery and its values, for statements that read of very many stores what they need alone.
+
+    Its rows are stores with their `role`. One statement in the end: whatever joins it is filtered by it.
+    """
+    place = caller.place
+    roles = [role for role, allowed in MAY.items() if action in allowed]
+    if place.kind == Kind.AGENCY:
+        roles = [role for role in roles if role != Role.SELLER]  # they have no door there
+    if place.kind == Kind.OPERATOR or not caller.scope_allows(action):
+        roles = []
+    values = {**_values(caller), "roles": roles}
+    return f"SELECT * FROM ({_SEEN}) gate WHERE role = ANY(%(roles)s)", values
 
 
 def store_for(caller: Caller, slug: str, action: Action) -> Store:
@@ -135,6 +197,51 @@ def require(caller: Caller, store: Store, action: Action) -> None:
 def may(store: Store, action: Action) -> bool:
     """Whether the role that the gate put on this store allows the action. A store that came past the gate has none."""
     return action in MAY.get(store.role or "", frozenset())
+
+
+@dataclass(frozen=True)
+class Member:
+    """What the caller is to the agency at whose host they are. Made by `member_of` alone."""
+
+    agency_id: int
+    role: str
+
+    def may(self, action: Action) -> bool:
+        return action in MAY[self.role]
+
+    def require(self, action: Action) -> None:
+        """Forbidden unless the role allows it."""
+        if not self.may(action):
+            raise Forbidden
+
+
+_MEMBER = """
+SELECT member.id, member.agency_id, member.role
+FROM tenants_membership member
+JOIN tenants_user person ON person.id = member.user_id AND person.is_active
+JOIN tenants_agency agency ON agency.id = member.agency_id AND agency.is_active
+WHERE member.user_id = %s AND member.agency_id = %s
+"""
+
+
+def member_of(caller: Caller) -> Member | None:
+    """The gate of what is the agency's own: the caller as a member of the agency whose host this is, else None.
+
+    At an agency's host only, and for people, not for tokens. One query.
+    """
+    if caller.place.kind != Kind.AGENCY or caller.token is not None:
+        return None
+    found = list(Membership.objects.raw(_MEMBER, [caller.person.pk, caller.place.agency_id]))
+    return Member(found[0].agency_id, found[0].role) if found else None
+
+
+def require_in_agency(caller: Caller, action: Action) -> Member:
+    """NotFound for who is no member of this agency, Forbidden unless the role allows the action. One query."""
+    member = member_of(caller)
+    if member is None:
+        raise NotFound
+    member.require(action)
+    return member
 
 
 def is_at_home(person: User, place: Place) -> bool:

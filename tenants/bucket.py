@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from ipaddress import ip_address, ip_network
 from typing import Final
 
 
@@ -56,18 +57,30 @@ class Places:
         self._lock = threading.Lock()
         self._held: dict[str, int] = {}
 
-    def take(self, key: str) -> bool:
+    def take(self, key: str, count: int = 1) -> bool:
+        """All of them, or none."""
         with self._lock:
-            held = self._held.get(key, 0)
-            if held >= self.most:
+            held = self._held.get(key, 0) + count
+            if held > self.most:
                 return False
-            self._held[key] = held + 1
+            self._held[key] = held
             return True
 
-    def give_back(self, key: str) -> None:
+    def give_back(self, key: str, count: int = 1) -> None:
         with self._lock:
-            left = self._held.get(key, 0) - 1
+            left = self._held.get(key, 0) - count
             if left > 0:
                 self._held[key] = left
             else:
                 self._held.pop(key, None)
+
+
+def neighbourhood(address: str) -> str:
+    """Whom to count an address as: itself, or of IPv6 the /64 that one household has. Other texts stay as they are."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4:
+        return address
+    return str(found.ipv4_mapped or ip_network((found.packed, 64), strict=False))

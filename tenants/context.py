@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -58,9 +58,12 @@ def in_store(store: Store) -> Iterator[Store]:
     if place == DOOR:
         raise StoreContextError("no place is entered: a store is entered from one")
     scope = Scope(store.schema_name, store.schema_name, agency=store.agency_id, store=store.pk, within=place)
+    proven, store.proven = store.proven, None
+    if proven == scope and proven is connection.made:
+        scope = proven  # the gate has just asked from inside: see `ask_near`
     with _entered(scope, store):
         connection.ensure_connection()
-        with connection.cursor():
+        with connection.planned():
             pass  # makes the switch now, and with it the proof that the store may be entered
         yield store
 
@@ -71,6 +74,32 @@ def current_store() -> Store:
     if not isinstance(store, Store):
         raise StoreContextError("no store is entered")
     return store
+
+
+def ask(statement: str, values: Mapping[str, Any] | Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """Runs one statement where the connection stands, and returns its rows. For those that run all day: see `planned`.
+
+    Values keep the types that psycopg gives them: where PostgreSQL could not tell a parameter's, the statement says it.
+    """
+    with connection.planned() as cursor:
+        cursor.execute(statement, values)
+        rows: list[tuple[Any, ...]] = cursor.fetchall() if cursor.description else []
+        return rows
+
+
+def ask_near(pk: int, statement: str, values: Mapping[str, Any]) -> tuple[list[tuple[Any, ...]], Scope | None]:
+    """For the gate of one store, from a place: asks from inside the store, if the connection stands there already.
+
+    It was entered from this same place, and inside it fewer rows are seen than from the place, so that what is answered
+    is no more than the place would have said. A gate that names the store as open has proven what entering it proves;
+    the scope that it was proven in is returned too. None where it was asked from the place.
+    """
+    there = connection.made
+    is_near = there is not None and there.store == pk and there.schema != PUBLIC and there.within == connection.scope
+    if there is None or not is_near or _in_transaction():
+        return ask(statement, values), None
+    with _entered(there):
+        return ask(statement, values), there
 
 
 def read_across(stores: Sequence[Store], query: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -111,9 +140,13 @@ def _scope_of(place: Place) -> Scope:
     return Scope(role_name(login, Part.DESK), agency=place.agency_id, store=place.store_id)
 
 
+def _in_transaction() -> bool:
+    return any(not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks)
+
+
 @contextmanager
 def _entered(scope: Scope, store: Store | None = None) -> Iterator[None]:
-    if any(not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks):
+    if _in_transaction():
         raise StoreContextError("enter first, then begin the transaction")
     before, tenant = connection.scope, connection.tenant
     connection.enter(scope, store)

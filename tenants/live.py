@@ -1,25 +1,33 @@
-"""Push: the only caller of the channel layer. Hints only, after the commit; whoever hears one reads PostgreSQL."""
+"""Push: the only caller of the channel layer. Hints only, after the commit; whoever hears one reads PostgreSQL.
+
+Sockets of the same process hear it at once. Other processes are told in one message for an agency, with what came
+meanwhile, and tell those of their sockets whom it is for.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import threading
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final, TypedDict
+from weakref import WeakKeyDictionary
 
 from channels.layers import get_channel_layer
 from django.db import transaction
 
 from tenants.background import Background
+from tenants.hearing import Ear, Hearer
 from tenants.models import Store
 
 log = logging.getLogger(__name__)
 
-PATIENCE: Final = 5.0  # seconds; a channel layer that takes longer for one group loses the rest of the hints
+PATIENCE: Final = 5.0  # seconds; a channel layer that takes longer for one agency loses the rest of the hints
 
-_About = tuple[str, str, int, int]  # (group, type, store, ticket)
+News = tuple[str, str, int, int]  # (group, type, store, ticket)
+_About = tuple[int, str, str, int, int]  # the same behind the agency
 
 
 class Hint(TypedDict):
@@ -45,6 +53,11 @@ def watchers_group(store_id: int, ticket: int) -> str:
     return f"watchers.{store_id}.{ticket}"
 
 
+def widget_group(store_id: int) -> str:
+    """Every open widget of a store."""
+    return f"widget.{store_id}"
+
+
 def announce(store: Store, *, ticket: int, seq: int, to_buyer: bool = False) -> None:
     """After the commit, tells that a ticket has changed: at once who has it open, soon all of the agency's desks.
 
@@ -52,64 +65,75 @@ def announce(store: Store, *, ticket: int, seq: int, to_buyer: bool = False) -> 
     their cursors. A process that ends by os._exit loses what it did not `flush`.
     """
     groups = [watchers_group(store.pk, ticket), *([buyer_group(store.pk, ticket)] if to_buyer else [])]
-
-    def post() -> None:
-        for group in groups:
-            _hints.post((group, "tickets.changed", store.pk, ticket), seq)
-        _queues.post((agency_group(store.agency_id), "queue.changed", store.pk, ticket), seq)
-
-    transaction.on_commit(post, robust=True)
+    news: dict[News, int] = {(group, "tickets.changed", store.pk, ticket): seq for group in groups}
+    news[agency_group(store.agency_id), "queue.changed", store.pk, ticket] = seq
+    transaction.on_commit(lambda: _tell(store.agency_id, news), robust=True)
 
 
-def announce_receipts(group: str, store_id: int, ticket: int) -> None:
+def announce_receipts(store: Store, group: str, ticket: int) -> None:
     """After the commit, tells one side of a chat that the other has read on."""
-    transaction.on_commit(lambda: _hints.post((group, "chat.receipts", store_id, ticket), 0), robust=True)
+    news = {(group, "chat.receipts", store.pk, ticket): 0}
+    transaction.on_commit(lambda: _tell(store.agency_id, news), robust=True)
 
 
-async def pass_on(group: str, event: Mapping[str, Any]) -> None:
+def announce_widget(store: Store) -> None:
+    """After the commit, tells the open widgets of a store that theirs was changed, or switched off."""
+    news = {(widget_group(store.pk), "widget.changed", store.pk, 0): 0}
+    transaction.on_commit(lambda: _tell(store.agency_id, news), robust=True)
+
+
+def _tell(agency: int, news: Mapping[News, int]) -> None:
+    _tell_here(agency, lambda ear: ear.hear(news))
+    for about, seq in news.items():
+        _hints.post((agency, *about), seq)
+
+
+async def pass_on(agency: int, group: str, event: Mapping[str, Any]) -> None:
     """Tells a group what lasts for a moment and is kept nowhere: who types, who looks. It may be lost."""
+    _tell_here(agency, lambda ear: ear.hear_event(group, event))
+    message = {"type": "passed.on", "from": os.getpid(), "group": group, "event": dict(event)}
     try:
-        await asyncio.wait_for(get_channel_layer().group_send(group, dict(event)), PATIENCE)
+        await asyncio.wait_for(get_channel_layer().group_send(agency_group(agency), message), PATIENCE)
     except Exception as error:  # Redis may vanish at any point
         log.warning("not passed on: %s", type(error).__name__)
 
 
-async def join(group: str, channel: str) -> bool:
-    """Hears a group from now on. False while Redis is away: its next look finds what it missed."""
+async def join(agency: int, group: str, who: Hearer) -> bool:
+    """Hears a group from now on. False while Redis is away: then from this process alone, and what other processes
+    told is found by its next look."""
     try:
-        await asyncio.wait_for(get_channel_layer().group_add(group, channel), PATIENCE)
+        await asyncio.wait_for(_ear().join(get_channel_layer(), agency, agency_group(agency), group, who), PATIENCE)
     except Exception as error:  # Redis may vanish at any point
         log.warning("not joined: %s", type(error).__name__)
         return False
     return True
 
 
-async def leave(group: str, channel: str) -> None:
+async def leave(agency: int, group: str, who: Hearer) -> None:
     """Hears it no more."""
     try:
-        await asyncio.wait_for(get_channel_layer().group_discard(group, channel), PATIENCE)
+        await asyncio.wait_for(_ear().leave(get_channel_layer(), agency, agency_group(agency), group, who), PATIENCE)
     except Exception as error:  # the same
         log.warning("not left: %s", type(error).__name__)
 
 
 def flush(timeout: float = 1.0) -> bool:
     """Waits until every hint of this process is sent, or lost, `timeout` seconds at most. Whether that is so."""
-    ends = time.monotonic() + timeout
-    hints_sent = _hints.flush(timeout)
-    return _queues.flush(max(0.0, ends - time.monotonic())) and hints_sent
+    return _hints.flush(timeout)
 
 
 def _send(unsent: dict[_About, int]) -> None:
-    hints: dict[tuple[str, str], list[Hint]] = {}
-    for (group, kind, store, ticket), seq in unsent.items():
-        hints.setdefault((group, kind), []).append(Hint(store=store, ticket=ticket, seq=seq))
-    _loop().run_until_complete(_send_to_groups(hints))
+    news: dict[int, list[list[Any]]] = {}
+    for (agency, *about), seq in unsent.items():
+        news.setdefault(agency, []).append([*about, seq])
+    _loop().run_until_complete(_send_to_agencies(news))
 
 
-async def _send_to_groups(hints: dict[tuple[str, str], list[Hint]]) -> None:
+async def _send_to_agencies(news: dict[int, list[list[Any]]]) -> None:
     layer = get_channel_layer()
-    for (group, kind), gathered in hints.items():
-        await asyncio.wait_for(layer.group_send(group, {"type": kind, "hints": gathered}), PATIENCE)
+    for agency, told in news.items():
+        message = {"type": "told", "from": os.getpid(), "news": told}
+        await asyncio.wait_for(layer.group_send(agency_group(agency), message), PATIENCE)
 
 
 _of_thread = threading.local()  # and so of this process: the layer keeps its connection by the loop
@@ -122,6 +146,23 @@ def _loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
+_ears: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, Ear]] = WeakKeyDictionary()
+_ears_lock: Final = threading.Lock()
+
+
+def _ear() -> Ear:
+    with _ears_lock:
+        return _ears.setdefault(asyncio.get_running_loop(), Ear())
+
+
+def _tell_here(agency: int, tell: Callable[[Ear], None]) -> None:
+    """Does it in the loop of each ear of this process in which the agency has sockets."""
+    with _ears_lock:
+        ears = list(_ears.items())
+    for loop, ear in ears:
+        if agency in ear.agencies:
+            with suppress(RuntimeError):  # a loop that was closed
+                loop.call_soon_threadsafe(tell, ear)
+
+
 _hints: Final = Background("hints", _send)
-# A queue is looked at ten times a second at most: each desk of the agency hears these.
-_queues: Final = Background("queues", _send, gathering=0.1)

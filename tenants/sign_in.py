@@ -31,6 +31,9 @@ class AccountAdapter(DefaultAccountAdapter):
         super().login(request, user)
         request.session[SESSION_HOST] = request.place.host  # type: ignore[attr-defined]
 
+    def add_message(self, *args: Any, **kwargs: Any) -> None:
+        """None: that one has signed in is seen."""
+
     def set_password(self, user: User, password: str) -> None:
         """Writes the password alone: at a desk nobody may change what else a person's row says."""
         user.set_password(password)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from functools import partial
 from typing import Any, Final, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
-from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.sessions import CookieMiddleware
@@ -25,28 +24,34 @@ from tenants.access import Caller, is_at_home
 from tenants.bucket import Bucket
 from tenants.context import at
 from tenants.hosts import SESSION_HOST, bare_host, place_of
+from tenants.lanes import Lanes
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 # Channels' default is one thread for all sockets of a process, and with it one connection: one slow query stops
-# every desk. Each call here takes a thread and a connection of its own, and gives both back.
+# every desk. Each call here has a thread and a connection to itself.
 MOST_OF_ONE: Final = 4  # calls of one store's buyers at a time
 _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Semaphore]] = WeakKeyDictionary()
-EXECUTOR = ThreadPoolExecutor(max_workers=8, thread_name_prefix="sockets")
+LANES = Lanes(8, "sockets")
 
 
 async def in_database(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Runs one synchronous call that enters what it needs and leaves it again. The only way from a socket to a row."""
-    run: Callable[P, Awaitable[R]] = database_sync_to_async(call, thread_sensitive=False, executor=EXECUTOR)
-    return await run(*args, **kwargs)
+    return await in_lane("", call, *args, **kwargs)
+
+
+async def in_lane(whose: Hashable, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """As `in_database`, where possible on a connection that stood at `whose` before."""
+    found: R = await LANES.run(whose, partial(call, *args, **kwargs))
+    return found
 
 
 async def in_turn(whose: str, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """As `in_database`, but no more than MOST_OF_ONE at a time for `whose`: one store's rush leaves others room."""
     turns = _turns.setdefault(asyncio.get_running_loop(), {})
     async with turns.setdefault(whose, asyncio.Semaphore(MOST_OF_ONE)):
-        return await in_database(call, *args, **kwargs)
+        return await in_lane(whose, call, *args, **kwargs)
 
 
 class PlaceSocketMiddleware:
@@ -82,13 +87,18 @@ class _WithCaller:
 
 
 class PatientConsumer(AsyncWebsocketConsumer):
-    """A socket that neither waits for who does not read, nor listens to who says too much."""
+    """A socket that neither waits for who does not read, nor listens to who says too much.
+
+    One thing at a time: a frame, or what was heard meanwhile. Hints of the same ticket are one by the time that there
+    is a turn for them.
+    """
 
     FRAMES_A_SECOND = 10.0
     FRAMES_AT_ONCE = 40.0
     READ_WITHIN = 5.0  # seconds
     TOO_MUCH = 200  # frames beyond the rate, and it is closed
     MOST_PASSED_ON = 100  # at a time; while Redis hangs, what comes beyond them is lost
+    MOST_HEARD = 100  # events that wait; of more, the oldest are lost
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -96,42 +106,88 @@ class PatientConsumer(AsyncWebsocketConsumer):
         self.refusals = 0
         self.is_closed = False
         self.passing_on: set[asyncio.Task[None]] = set()
+        self.hints: dict[str, dict[tuple[int, int], int]] = {}  # type → (store, ticket) → seq
+        self.events: deque[Mapping[str, Any]] = deque(maxlen=self.MOST_HEARD)
+        self.woken: asyncio.Future[None] | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """However it ends: by a disconnect, a handler that raises, a server that stops, or StopConsumer."""
+        self.scope, self.base_send = scope, send
+        coming = self._next(receive)
         try:
-            await super().__call__(scope, receive, send)
+            while True:
+                while heard := self._heard():
+                    await self.dispatch(heard)
+                    if coming.done():
+                        break  # who hears much is listened to as well
+                if coming.done():
+                    await self.dispatch(coming.result())
+                    coming = self._next(receive)
+                elif not (self.hints or self.events):
+                    self.woken = asyncio.get_running_loop().create_future()
+                    await self.woken
+        except StopConsumer:
+            pass
         finally:
+            coming.cancel()
             self.is_closed = True
             await self.let_go()
+
+    def _next(self, receive: Any) -> asyncio.Future[Any]:
+        coming = asyncio.ensure_future(receive())
+        coming.add_done_callback(self._wake)
+        return coming
+
+    def _wake(self, _coming: object = None) -> None:
+        if self.woken is not None and not self.woken.done():
+            self.woken.set_result(None)
+
+    def hear_hint(self, kind: str, store: int, ticket: int, seq: int) -> None:
+        about = self.hints.setdefault(kind, {})
+        about[store, ticket] = max(seq, about.get((store, ticket), 0))
+        self._wake()
+
+    def hear_event(self, event: Mapping[str, Any]) -> None:
+        self.events.append(event)
+        self._wake()
+
+    def _heard(self) -> dict[str, Any] | None:
+        """The next thing that was heard, as a message to be dispatched."""
+        if self.hints:
+            kind = next(iter(self.hints))
+            about = self.hints.pop(kind)
+            hints = [{"store": store, "ticket": ticket, "seq": seq} for (store, ticket), seq in about.items()]
+            return {"type": kind, "hints": hints}
+        return dict(self.events.popleft()) if self.events else None
 
     async def let_go(self) -> None:
         """Gives back what the socket holds beyond itself: places, groups, timers, tasks. Called once, at its end."""
 
-    def pass_on(self, group: str, event: Mapping[str, Any]) -> None:
+    def pass_on(self, agency: int, group: str, event: Mapping[str, Any]) -> None:
         """Tells a group what may be lost. In order, and nobody waits for it: a Redis that hangs delays no message."""
         if len(self.passing_on) < self.MOST_PASSED_ON:
-            task = asyncio.create_task(live.pass_on(group, event))
+            task = asyncio.create_task(live.pass_on(agency, group, event))
             self.passing_on.add(task)
             task.add_done_callback(self.passing_on.discard)
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """As Channels' own, which looks after database connections in a thread of its own before each message.
 
-        What runs here has none: `in_database` takes one for a call and gives it back.
+        What runs here has none: `in_database` has them.
         """
         await getattr(self, message["type"].replace(".", "_"))(message)
 
     async def tell(self, *frames: Mapping[str, Any]) -> None:
-        """Sends frames in order; one that is not read within READ_WITHIN ends the socket (1013)."""
-        for frame in frames:
-            if self.is_closed:
-                return
-            try:
-                async with asyncio.timeout(self.READ_WITHIN):
-                    await self.send(text_data=json.dumps(frame, ensure_ascii=False, separators=(",", ":")))
-            except TimeoutError:
-                await self.end(1013)
+        """Sends frames in order; what is not read within READ_WITHIN ends the socket (1013)."""
+        if self.is_closed or not frames:
+            return
+        try:
+            async with asyncio.timeout(self.READ_WITHIN):
+                for frame in frames:
+                    text = json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
+                    await self.base_send({"type": "websocket.send", "text": text})
+        except TimeoutError:
+            await self.end(1013)
 
     async def end(self, code: int) -> None:
         """Closes, once."""

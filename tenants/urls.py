@@ -1,7 +1,7 @@
 """What every host has: signing in and out, and the language."""
 
 from allauth.account import views as account
-from django.urls import path
+from django.urls import path, re_path
 
 from tenants import views
 
@@ -11,8 +11,9 @@ everywhere = [
     path("accounts/logout/", account.logout, name="account_logout"),
     path("accounts/password/reset/", account.password_reset, name="account_reset_password"),
     path("accounts/password/reset/done/", account.password_reset_done, name="account_reset_password_done"),
-    path(
-        "accounts/password/reset/key/<uidb36>-<key>/",
+    # Not as `<uidb36>-<key>`: a key has a hyphen too, and the first part would take all up to the last one.
+    re_path(
+        r"^accounts/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>[^/]+)/\Z",
         account.password_reset_from_key,
         name="account_reset_password_from_key",
     ),

@@ -12,7 +12,7 @@ def new_role_name() -> str:
     return f"a_{secrets.token_hex(10)}"
 
 
-class Agency(models.Model):  # type: ignore[django-manager-missing]  # stores and domains point here from later modules
+class Agency(models.Model):
     slug = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=120)
     is_active = models.BooleanField(default=True)

@@ -21,3 +21,4 @@ class Grants:
     store: str = ""  # inside an entered store
     reader: str = ""  # beside what is read across the stores of an agency
     operator: str = EVERYTHING
+    whole_agency: bool = False  # rows about an agency's stores together: not for the hosts of single ones

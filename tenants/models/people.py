@@ -8,6 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tenants.models.agency import Agency
 from tenants.models.grants import Grants
@@ -38,11 +39,13 @@ class PeopleManager(models.Manager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """A person. One sign-in for every agency and store that they have to do with; access is never read off this row."""
 
-    email = models.EmailField(unique=True)
-    name = models.CharField(max_length=80, blank=True)
+    email = models.EmailField(_("e-mail"), unique=True)
+    name = models.CharField(pgettext_lazy("of a person", "name"), max_length=80, blank=True)
     language = models.CharField(max_length=10, blank=True, help_text="zh-hans, en, or empty for the browser's.")
     is_active = models.BooleanField(default=True)
-    is_staff = models.BooleanField(default=False)
+    # With defaults of the database's, so that a desk can make a person without the right to write these two.
+    is_staff = models.BooleanField(default=False, db_default=False)
+    is_superuser = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "email"
@@ -51,7 +54,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     # What nobody needs who works in a store; `without_secrets` leaves it out of what is read there.
     SECRETS: ClassVar[tuple[str, ...]] = ("password", "last_login", "is_superuser", "is_staff")
     grants = Grants(
-        desk="SELECT, UPDATE (password, last_login, language)",
+        desk="SELECT, INSERT (email, name, password, language, is_active, created_at), "
+        "UPDATE (password, last_login, language)",
         store="SELECT (id, email, name, language, is_active, created_at)",
     )
     objects = UserManager()
@@ -87,27 +91,42 @@ class Role(models.TextChoices):
 class Membership(models.Model):
     """A person works for an agency. Owners and leads have all its stores, agents those they are assigned to."""
 
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("person"))
     agency = models.ForeignKey(Agency, on_delete=models.CASCADE, related_name="memberships")
-    role = models.CharField(max_length=10, choices=[c for c in Role.choices if c[0] != Role.SELLER])
+    role = models.CharField(_("role"), max_length=10, choices=[c for c in Role.choices if c[0] != Role.SELLER])
 
-    grants = Grants(desk="SELECT", store="SELECT")
+    grants = Grants(desk="SELECT, INSERT, UPDATE (role), DELETE", store="SELECT")
 
     class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
         constraints = [models.UniqueConstraint(fields=["user", "agency"], name="one_membership_per_agency")]
+
+    def __str__(self) -> str:
+        return str(self.user)
 
 
 class Assignment(models.Model):
     """A person was given a store: an agent to answer in it, or the seller whose store it is."""
 
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="assignments")
-    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="assignments")
-    role = models.CharField(max_length=10, choices=[(Role.AGENT, Role.AGENT.label), (Role.SELLER, Role.SELLER.label)])
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="assignments", verbose_name=_("person"))
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="assignments", verbose_name=_("store"))
+    role = models.CharField(
+        _("role"), max_length=10, choices=[(Role.AGENT, Role.AGENT.label), (Role.SELLER, Role.SELLER.label)]
+    )
     alias = models.CharField(
-        max_length=40, blank=True, help_text="The name that buyers and the seller see. Empty: the store's own name."
+        _("alias"),
+        max_length=40,
+        blank=True,
+        help_text=_("The name that buyers and the seller see. Empty: the store's own name."),
     )
 
-    grants = Grants(desk="SELECT", store="SELECT")
+    grants = Grants(desk="SELECT, INSERT, UPDATE (role, alias), DELETE", store="SELECT")
 
     class Meta:
+        verbose_name = _("given store")
+        verbose_name_plural = _("who has which store")
         constraints = [models.UniqueConstraint(fields=["user", "store"], name="one_assignment_per_store")]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.store}"

@@ -9,6 +9,7 @@ from django_tenants.models import DomainMixin, TenantMixin
 
 from tenants.models.agency import Agency
 from tenants.models.grants import Grants
+from tenants.postgresql.base import Scope
 
 BANDS = 8  # how many store colours static/css/tokens.css knows
 
@@ -48,6 +49,8 @@ class Store(TenantMixin):
     # tenants.access puts them here; a store that came past the gate has none.
     role: str | None = None
     reader: str | None = None
+    # The scope in which the gate has just found it open: entering it at once need not ask again.
+    proven: Scope | None = None
 
     auto_create_schema = False
     auto_drop_schema = False
@@ -61,22 +64,27 @@ class Store(TenantMixin):
     )
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="stores")
     slug = models.SlugField(max_length=40, unique=True)
-    name = models.CharField(max_length=120)
-    marketplace = models.CharField(max_length=20, choices=Marketplace)
-    time_zone = models.CharField(max_length=64, default="Asia/Shanghai")
+    name = models.CharField(_("name"), max_length=120)
+    marketplace = models.CharField(_("marketplace"), max_length=20, choices=Marketplace)
+    time_zone = models.CharField(_("time zone"), max_length=64, default="Asia/Shanghai")
     # What the desk paints beside everything that is this store's, so that nobody answers in the wrong voice.
-    band = models.PositiveSmallIntegerField(default=0)
-    state = models.CharField(max_length=20, choices=State, default=State.REQUESTED)
+    band = models.PositiveSmallIntegerField(_("colour"), default=0)
+    state = models.CharField(_("state"), max_length=20, choices=State, default=State.REQUESTED)
     state_since = models.DateTimeField()
     state_by = models.CharField(max_length=200, blank=True, help_text="Who suspended, archived or restored it.")
     failure = models.TextField(blank=True, help_text="Why it is not open: what stopped its opening, or was said.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     grants = Grants(
-        door="SELECT (id, agency_id, name, band, state)", desk="SELECT", store="SELECT", reader="SELECT (id, agency_id)"
+        door="SELECT (id, agency_id, name, band, state)",
+        desk="SELECT, UPDATE (name, band, time_zone)",
+        store="SELECT",
+        reader="SELECT (id, agency_id)",
     )
 
     class Meta:
+        verbose_name = _("store")
+        verbose_name_plural = _("stores")
         # Read by access.stores_for: an agency's stores, and the sign-in page's.
         indexes = [models.Index(fields=["agency", "state"], name="store_by_agency")]
 

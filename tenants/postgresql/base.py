@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import OperationalError
+from django.db.backends.postgresql.base import ServerBindingCursor
 from django.utils.asyncio import async_unsafe
 from django_tenants.postgresql_backend import base
 from psycopg.pq import TransactionStatus
@@ -22,6 +23,7 @@ from psycopg.pq import TransactionStatus
 from tenants.postgresql.schema import SchemaEditor
 
 PUBLIC = "public"
+PLANNED_AFTER = 2  # times that a connection that lasts has seen a statement
 
 # set_config's third argument: false = for the session, so that it outlives the transaction it was made in.
 SWITCH = """
@@ -67,13 +69,41 @@ class DatabaseWrapper(base.DatabaseWrapper):
     SchemaEditorClass = SchemaEditor
     heard: list[str] | None = None  # what schema editors execute, while somebody listens
     _setting_search_path: bool
+    lasts = False  # whether its connection is its own, kept from call to call, and not borrowed from the pool
+    _keeps_values_apart = False
 
     @async_unsafe
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """A connection that stands at the door: opened so, and put back so by the pool (see pool.forget)."""
         connection = super().get_new_connection(conn_params)
         self.made = DOOR
+        if self.lasts:
+            connection.prepare_threshold = PLANNED_AFTER
         return connection
+
+    @property
+    def pool(self) -> Any:
+        return None if self.lasts else super().pool
+
+    @async_unsafe
+    def planned(self) -> Any:
+        """A cursor like any other, whose values travel beside the statement and not in it.
+
+        A connection that `lasts` has such a statement parsed and planned once for all its callers in
+        the same scope; on any other it is as good as `cursor()`.
+        """
+        self._keeps_values_apart = True
+        try:
+            return self.cursor()
+        finally:
+            self._keeps_values_apart = False
+
+    @async_unsafe
+    def create_cursor(self, name: str | None = None) -> Any:
+        if name is None and self._keeps_values_apart:
+            cursor: Any = ServerBindingCursor  # without types of its own in the stubs
+            return cursor(self.connection)
+        return super().create_cursor(name)
 
     def enter(self, scope: Scope, tenant: Any = None) -> None:
         """Wants this scope from the next statement on. The same object again costs nothing; an equal one is asked for

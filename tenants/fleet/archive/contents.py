@@ -8,7 +8,7 @@ from typing import Final
 
 from psycopg import sql
 
-from tenants.fleet.fence import STORES, declared_grants, public_tables
+from tenants.fleet.fence import AGENCIES, STORES, declared_grants, public_tables
 from tenants.fleet.owner import Connection
 
 PEOPLE_TABLE: Final = "tenants_user"
@@ -111,8 +111,12 @@ def public_parts(connection: Connection) -> list[Part]:
 
 
 def is_taken_over(part: Part) -> bool:
-    """Whether an import writes these rows too: those that the store's verbs write. Others are there to be read."""
-    return "INSERT" in _granted(part.table.name)
+    """Whether an import writes these rows too: those that the store's verbs write. Others are there to be read.
+
+    What refers to an agency's own rows, such as its library, stays with that agency: elsewhere there is no such item.
+    """
+    known = {PEOPLE_TABLE, STORES, AGENCIES}
+    return "INSERT" in _granted(part.table.name) and set(part.table.references.values()) <= known
 
 
 def _granted(table: str) -> set[str]:

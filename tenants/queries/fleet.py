@@ -142,6 +142,11 @@ def agency_by_slug(slug: str) -> Agency | None:
     return Agency.objects.filter(slug=slug).first()
 
 
+def agencies(slug: str = "") -> list[Agency]:
+    """All, or the one; by their slugs."""
+    return list(Agency.objects.filter(**({"slug": slug} if slug else {})).order_by("slug"))
+
+
 def store_by_slug(slug: str) -> Store | None:
     """Any store, open or not: for the operator's commands. Everybody else asks tenants.access."""
     return Store.objects.filter(slug=slug).first()

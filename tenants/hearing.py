@@ -1,0 +1,106 @@
+"""What one process hears for its sockets. It listens once to each agency of theirs, and knows who wants what."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Protocol
+
+LISTS_EVERY: Final = 0.1  # seconds; every desk of the agency is told what its list is about
+
+
+class Hearer(Protocol):
+    """A socket. Both return at once."""
+
+    def hear_hint(self, kind: str, store: int, ticket: int, seq: int) -> None: ...
+    def hear_event(self, event: Mapping[str, Any]) -> None: ...
+
+
+class Ear:
+    """Of one event loop, and used from there alone, but for `agencies`, which others may look at."""
+
+    def __init__(self) -> None:
+        self.agencies: Counter[int] = Counter()  # how often they were joined
+        self._members: dict[str, set[Hearer]] = {}
+        self._lists: dict[str, dict[tuple[int, int], int]] = {}  # group → what is told with the next turn
+        self._heard_by: set[str] = set()  # groups of the layer that this process is in
+        self._channel = ""
+        self._listening: asyncio.Task[None] | None = None
+        self._one_at_a_time = asyncio.Lock()
+
+    async def join(self, layer: Any, agency: int, of_agency: str, group: str, who: Hearer) -> None:
+        """From now on. Raises what the layer raises; who has joined hears its own process all the same."""
+        members = self._members.setdefault(group, set())
+        if who not in members:
+            members.add(who)
+            self.agencies[agency] += 1
+        if of_agency not in self._heard_by:
+            async with self._one_at_a_time:
+                await self._listen_to(layer, of_agency)
+
+    async def leave(self, layer: Any, agency: int, of_agency: str, group: str, who: Hearer) -> None:
+        members = self._members.get(group, set())
+        if who not in members:
+            return
+        members.discard(who)
+        if not members:
+            del self._members[group]
+        self.agencies[agency] -= 1
+        if not self.agencies[agency]:
+            async with self._one_at_a_time:
+                if not self.agencies[agency] and of_agency in self._heard_by:
+                    del self.agencies[agency]
+                    self._heard_by.discard(of_agency)
+                    await layer.group_discard(of_agency, self._channel)
+
+    async def _listen_to(self, layer: Any, of_agency: str) -> None:
+        if of_agency in self._heard_by:
+            return
+        if self._listening is None or self._listening.done():
+            self._channel = await layer.new_channel()
+            self._listening = asyncio.create_task(self._listen(layer, self._channel))
+        await layer.group_add(of_agency, self._channel)
+        self._heard_by.add(of_agency)
+
+    async def _listen(self, layer: Any, channel: str) -> None:
+        own = os.getpid()
+        while True:
+            message = await layer.receive(channel)
+            if message["from"] == own:
+                continue  # heard already
+            if message["type"] == "told":
+                self.hear({tuple(about): seq for *about, seq in message["news"]})
+            else:
+                self.hear_event(message["group"], message["event"])
+
+    def hear(self, news: Mapping[tuple[Any, ...], int]) -> None:
+        """(group, type, store, ticket) → seq. What is about lists waits for its turn."""
+        for (group, kind, store, ticket), seq in news.items():
+            if kind == "queue.changed":
+                self._list_changed(group, store, ticket, seq)
+            else:
+                for who in self._of(group):
+                    who.hear_hint(kind, store, ticket, seq)
+
+    def hear_event(self, group: str, event: Mapping[str, Any]) -> None:
+        for who in self._of(group):
+            who.hear_event(event)
+
+    def _of(self, group: str) -> Iterable[Hearer]:
+        return tuple(self._members.get(group, ()))
+
+    def _list_changed(self, group: str, store: int, ticket: int, seq: int) -> None:
+        if group not in self._members:
+            return
+        if group not in self._lists:
+            self._lists[group] = {}
+            asyncio.get_running_loop().call_later(LISTS_EVERY, self._tell_lists, group)
+        changed = self._lists[group]
+        changed[store, ticket] = max(seq, changed.get((store, ticket), 0))
+
+    def _tell_lists(self, group: str) -> None:
+        for (store, ticket), seq in self._lists.pop(group).items():
+            for who in self._of(group):
+                who.hear_hint("queue.changed", store, ticket, seq)
