@@ -18,6 +18,7 @@ warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume sy
 get_asgi_application()
 
 # Models may only be imported once Django is set up.
+from config.bodies import Measured  # noqa: E402
 from tenants.sockets import PlaceSocketMiddleware  # noqa: E402
 from tickets.live.routing import socket_urls  # noqa: E402
 
@@ -37,7 +38,9 @@ class SyncHandler(ASGIHandler):
         return await sync_to_async(self.get_response, thread_sensitive=True)(request)
 
 
-application = ProtocolTypeRouter({"http": SyncHandler(), "websocket": PlaceSocketMiddleware(URLRouter(socket_urls))})
+application = ProtocolTypeRouter(
+    {"http": Measured(SyncHandler()), "websocket": PlaceSocketMiddleware(URLRouter(socket_urls))}
+)
 
 # What was made at the start lives as long as the process: the collector need not look at it again and again, and
 # need not look after every 700 objects of a request that makes thousands and drops them all.

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF
+from django.templatetags.static import static
 
 from config import embedded
 from config.databases import databases
@@ -41,9 +42,15 @@ URLCONF_OF_PLACE = {
 # ---------------------------------------------------------------- apps
 SHARED_APPS = [
     "config.apps.ConfigConfig",
-    "tenants",  # before django_tenants: `migrate` is ours
+    "tenants",  # before django_tenants and unfold: `migrate` is ours, and what the admin's pages look like
     "django_tenants",
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # finds nothing by itself: config.admin names who has pages
     "tickets.desk",
+    "knowledge",
+    "reports",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -141,8 +148,12 @@ CHANNEL_LAYERS = {
 # What one address may do at the buyers' chat, in each web process: open sockets, and frames a second over HTTP.
 CHAT_SOCKETS_PER_ADDRESS = env.int("CHAT_SOCKETS_PER_ADDRESS", 100)
 CHAT_FRAMES_PER_ADDRESS = env.int("CHAT_FRAMES_PER_ADDRESS", 50)
+# … and in all of them together: how many new conversations it may begin with one store in ten minutes.
+CHAT_CONVERSATIONS_PER_ADDRESS = env.int("CHAT_CONVERSATIONS_PER_ADDRESS", 20)
 RQ_QUEUES = {"default": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 60, "SERIALIZER": "rq.serializers.JSONSerializer"}}
 RQ_SHOW_ADMIN_LINK = False
+# What the clock process calls each second besides its own work, as the operator: `follow(now)`.
+EVERY_SECOND = ["reports.actions.follow.follow"]
 
 MEDIA_ROOT = DATA_DIR / "files"
 STATIC_ROOT = DATA_DIR / "static"
@@ -155,6 +166,8 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG
+# Besides what is compressed already: maps of sources, which only developers open.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("jpg", "jpeg", "png", "gif", "webp", "zip", "gz", "br", "woff", "woff2", "map")
 FILE_UPLOAD_PERMISSIONS = 0o640
 # A store can be deleted when it has been archived for so long; until then it can be restored.
 STORE_GRACE_DAYS = env.int("STORE_GRACE_DAYS", 30)
@@ -220,6 +233,20 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
 LANGUAGE_COOKIE_NAME = "language"
+
+# ---------------------------------------------------------------- the agency's admin
+# Its navigation, pages and search come from the apps: tenants.admin_site. Its colours: static/css/admin.css.
+UNFOLD = {
+    "SITE_TITLE": "Deskfleet 掌柜台",
+    "SITE_HEADER": "Deskfleet 掌柜台",
+    "SITE_SUBHEADER": lambda request: request.place.name,
+    "SITE_SYMBOL": "storefront",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("mark.svg")}],
+    "SHOW_LANGUAGES": True,
+    "SHOW_BACK_BUTTON": True,
+    "SCRIPTS": [lambda request: static("js/admin_theme.js")],
+    "SIDEBAR": {"show_search": True, "command_search": True},
+}
 
 # ---------------------------------------------------------------- API
 REST_FRAMEWORK = {

@@ -2,13 +2,21 @@
 
 from django.urls import include, path
 
+from knowledge.library.urls import at_store as library_at_store
+from knowledge.library.urls import everywhere as library
+from reports.api.urls import api as reports_api
 from tenants.urls import everywhere
 from tickets.api.urls import api
 
 urlpatterns = [
     path("", include("tickets.urls")),
     path("chat/", include("tickets.chat.urls")),
-    path("api/", include(api)),
+    path("help/", include("tickets.help.urls")),
+    path("numbers/", include("reports.urls")),
+    path("api/", include([*api, *reports_api])),
+    path("sops/", include("knowledge.seller.urls")),
+    *library,
+    *library_at_store,
     *everywhere,
 ]
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext_lazy as _
 
 from tenants.errors import Invalid
+from tickets.characters import is_keepable
 
 OFFER, PRODUCT, ORDER = "offer", "product", "order"
 CHOICE = "choice"  # on the buyer's message that answers an offer; written by `say` alone
@@ -22,7 +23,7 @@ def check_card(card: Mapping[str, Any]) -> dict[str, Any]:
     kind = card.get("type")
     if kind == OFFER:
         return {"type": OFFER, "options": _options(card.get("options"))}
-    if kind not in _TEXTS:
+    if not isinstance(kind, str) or kind not in _TEXTS:
         raise Invalid(_("There is no card of this kind."), field="card")
     kept = {name: _text(card.get(name, "")) for name in _TEXTS[kind]}
     if not kept["title" if kind == PRODUCT else "number"]:
@@ -42,7 +43,7 @@ def _options(options: Any) -> list[dict[str, str]]:
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str) or len(value) > LONGEST or "\x00" in value:
+    if not isinstance(value, str) or len(value) > LONGEST or not is_keepable(value):
         raise Invalid(_("A text of this card is too long, or is none."), field="card")
     return value.strip()
 

@@ -21,6 +21,7 @@ class ReplyForm(forms.Form):
     seen_seq = forms.IntegerField(min_value=0)
     then_close = forms.BooleanField(required=False)
     card = forms.ChoiceField(choices=[(kind, kind) for kind in (OFFER, PRODUCT, ORDER)], required=False)
+    as_is = forms.BooleanField(required=False)  # {variables} that are left in it are meant
 
 
 class NoteForm(forms.Form):

@@ -15,6 +15,7 @@ from tickets.channels import Channel
 
 MOST_FILES: Final = 10
 MOST_BYTES: Final = 10 * 1024 * 1024
+MOST_TOGETHER: Final = 30 * 1024 * 1024  # of a buyer's message from the widget: anybody may send one
 
 
 class FileRefused(Invalid):

@@ -10,7 +10,8 @@ from tenants.context import in_store
 from tenants.later import nudge
 from tenants.models import Store
 from tenants.queries import store_by_id
-from tickets.actions.deliver import WORK_OUTBOX, deliver
+from tickets.actions.deliver import deliver
+from tickets.actions.record import WORK_OUTBOX
 from tickets.queries.outbox import mail_due_in
 
 # Seconds after which no further letter is begun, so that RQ's limit (60 s) finds none on its way.

@@ -216,6 +216,8 @@ class Conversation:
     chat: ChatRow | None
     history: tuple[EventRow, ...]
     past: tuple[PastTicket, ...]
+    may_run_sop: bool = False
+    sop_mark: str = ""  # differs when something of the ticket's SOPs has changed
 
     @property
     def first_seq(self) -> int:

@@ -8,6 +8,7 @@ urlpatterns = [
     path("", views.desk, name="desk"),
     path("desk/queue/", views.queue, name="queue"),
     path("desk/presence/", views.presence, name="presence"),
+    path("desk/<slug:store>/", include("tickets.replies.urls")),
     path("desk/<slug:store>/<int:number>/", views.ticket, name="ticket"),
     path("desk/<slug:store>/<int:number>/messages/", views.messages, name="messages"),
     path("desk/<slug:store>/<int:number>/messages/<int:message_id>/resend/", views.resend, name="resend"),
@@ -18,6 +19,8 @@ urlpatterns = [
     path("desk/<slug:store>/<int:number>/transfer/form/", views.transfer_form, name="transfer_form"),
     path("desk/<slug:store>/<int:number>/close/", views.close, name="close"),
     path("desk/<slug:store>/<int:number>/reopen/", views.reopen, name="reopen"),
+    path("desk/<slug:store>/", include("tickets.sops.urls")),
+    path("desk/<slug:store>/", include("tickets.library.urls")),
     path("files/<slug:store>/<uuid:attachment_id>/", views.attachment, name="attachment"),
     path("settings/", include("tickets.settings.urls")),
 ]

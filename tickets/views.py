@@ -14,6 +14,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from knowledge.content.reply import VARIABLES
+from knowledge.queries.asked import asked_total
 from tenants.access import Action, may, store_for, stores_for
 from tenants.clock import database_now
 from tenants.context import in_store
@@ -29,7 +31,7 @@ from tickets.actions.deliver import try_again
 from tickets.actions.note import add_note
 from tickets.actions.presence import heard_of_losses, set_presence
 from tickets.actions.reopen import reopen as reopen_ticket
-from tickets.actions.reply import TicketMovedOn, reply_to_ticket
+from tickets.actions.reply import TicketMovedOn, check_filled, reply_to_ticket
 from tickets.actions.transfer import needs_a_word
 from tickets.actions.transfer import transfer as transfer_ticket
 from tickets.channels import Channel
@@ -47,10 +49,12 @@ from tickets.forms import (
 from tickets.models import Ticket
 from tickets.queries.chats import chats_for
 from tickets.queries.conversation import colleagues_of, conversation_for
-from tickets.queries.gate import attachment_for, locked_ticket, ticket_for
+from tickets.queries.gate import attachment_for, locked, ticket_for
 from tickets.queries.names import buyer_name, store_ref
 from tickets.queries.presence import presence_of
 from tickets.queries.queue import Filters, queue_for
+from tickets.replies.forms import LANGUAGES
+from tickets.replies.made import made_of
 
 # ---------------------------------------------------------------- reading
 
@@ -130,6 +134,7 @@ def transfer_form(request: DeskRequest, store: str, number: int) -> HttpResponse
 
 
 # ---------------------------------------------------------------- writing
+# The gate first, then the form: whoever has no business here learns nothing from what is wrong with what they sent.
 
 
 @login_required
@@ -151,9 +156,13 @@ def presence(request: DeskRequest) -> HttpResponse:
 @login_required
 @require_POST
 def reply(request: DeskRequest, store: str, number: int) -> HttpResponse:
+    found = store_for(request.caller, store, Action.REPLY)
     asked = read(ReplyForm, request)
     files = uploads(request)
     card = card_of(asked["card"], request, asked["body"])
+    used, pictures = made_of(request, store)
+    if not asked["as_is"]:
+        check_filled(asked["body"])
 
     def verb(ticket: Ticket) -> None:
         now = database_now()
@@ -163,15 +172,16 @@ def reply(request: DeskRequest, store: str, number: int) -> HttpResponse:
             body=asked["body"],
             client_key=asked["client_key"],
             seen_seq=asked["seen_seq"],
-            uploads=files,
+            uploads=(*files, *pictures),
             card=card,
+            used=used,
             now=now,
         )
         if asked["then_close"]:
             close_ticket(ticket, by=request.user, now=now, seen_seq=said.seq)
 
     try:
-        found = _act(request, store, number, Action.REPLY, verb)
+        _act(request, found, number, Action.REPLY, verb)
     except TicketMovedOn as error:
         return _missed(request, store, number, error)
     toast = _closed_toast(found, number) if asked["then_close"] else None
@@ -181,17 +191,20 @@ def reply(request: DeskRequest, store: str, number: int) -> HttpResponse:
 @login_required
 @require_POST
 def note(request: DeskRequest, store: str, number: int) -> HttpResponse:
+    found = store_for(request.caller, store, Action.NOTE)
     asked = read(NoteForm, request)
 
     def verb(ticket: Ticket) -> None:
         add_note(ticket, author=request.user, body=asked["body"], client_key=asked["client_key"], now=database_now())
 
-    return _sent(request, _act(request, store, number, Action.NOTE, verb), number, None)
+    _act(request, found, number, Action.NOTE, verb)
+    return _sent(request, found, number, None)
 
 
 @login_required
 @require_POST
 def assign(request: DeskRequest, store: str, number: int) -> HttpResponse:
+    found = store_for(request.caller, store, Action.ASSIGN)
     form = read(AssignForm, request)
     asked = form["assignee"]
     to = request.user if asked == "me" else person_by_id(int(asked)) if asked else None
@@ -203,7 +216,7 @@ def assign(request: DeskRequest, store: str, number: int) -> HttpResponse:
         before.append(ticket.assignee_id)
         assign_ticket(ticket, to=to, by=request.user, now=database_now(), was=form["was"])
 
-    found = _act(request, store, number, Action.ASSIGN, verb)
+    _act(request, found, number, Action.ASSIGN, verb)
     text = _("Given to %(name)s.") % {"name": to} if to else _("Given to nobody.")
     if to is not None and to.pk == request.user.pk:
         text = _("It is yours.")
@@ -215,6 +228,7 @@ def assign(request: DeskRequest, store: str, number: int) -> HttpResponse:
 @login_required
 @require_POST
 def transfer(request: DeskRequest, store: str, number: int) -> HttpResponse:
+    found = store_for(request.caller, store, Action.ASSIGN)
     asked = read(TransferForm, request)
     to = person_by_id(int(asked["assignee"]))
     before: list[int | None] = []
@@ -227,7 +241,7 @@ def transfer(request: DeskRequest, store: str, number: int) -> HttpResponse:
         transfer_ticket(ticket, to=to, by=request.user, now=database_now(), **words)
 
     try:
-        found = _act(request, store, number, Action.ASSIGN, verb)
+        _act(request, found, number, Action.ASSIGN, verb)
     except TicketMovedOn as error:
         return _missed(request, store, number, error)
     fields = {"assignee": str(before[0] or ""), "was": asked["assignee"]}
@@ -238,13 +252,14 @@ def transfer(request: DeskRequest, store: str, number: int) -> HttpResponse:
 @login_required
 @require_POST
 def close(request: DeskRequest, store: str, number: int) -> HttpResponse:
+    found = store_for(request.caller, store, Action.CLOSE)
     asked = read(CloseForm, request)
 
     def verb(ticket: Ticket) -> None:
         close_ticket(ticket, by=request.user, now=database_now(), seen_seq=asked["seen_seq"])
 
     try:
-        found = _act(request, store, number, Action.CLOSE, verb)
+        _act(request, found, number, Action.CLOSE, verb)
     except TicketMovedOn as error:
         return _missed(request, store, number, error)
     return _sent(request, found, number, _closed_toast(found, number))
@@ -253,29 +268,33 @@ def close(request: DeskRequest, store: str, number: int) -> HttpResponse:
 @login_required
 @require_POST
 def reopen(request: DeskRequest, store: str, number: int) -> HttpResponse:
+    found = store_for(request.caller, store, Action.CLOSE)
+
     def verb(ticket: Ticket) -> None:
         reopen_ticket(ticket, by=request.user, now=database_now())
 
-    found = _act(request, store, number, Action.CLOSE, verb)
+    _act(request, found, number, Action.CLOSE, verb)
     return _sent(request, found, number, {"text": _("#%(number)d is open again.") % {"number": number}})
 
 
 @login_required
 @require_POST
 def resend(request: DeskRequest, store: str, number: int, message_id: int) -> HttpResponse:
+    found = store_for(request.caller, store, Action.REPLY)
+
     def verb(ticket: Ticket) -> None:
         try_again(ticket, message_id, by=request.user, now=database_now())
 
-    return _sent(request, _act(request, store, number, Action.REPLY, verb), number, None)
+    _act(request, found, number, Action.REPLY, verb)
+    return _sent(request, found, number, None)
 
 
 # ---------------------------------------------------------------- between
 
 
-def _act(request: DeskRequest, slug: str, number: int, action: Action, verb: Callable[[Ticket], Any]) -> Store:
-    with locked_ticket(request.caller, slug, number, action) as (store, ticket):
+def _act(request: DeskRequest, store: Store, number: int, action: Action, verb: Callable[[Ticket], Any]) -> None:
+    with in_store(store), locked(request.caller, store, number, action) as ticket:
         verb(ticket)
-    return store
 
 
 def _sent(request: DeskRequest, store: Store, number: int, toast: dict[str, Any] | None) -> HttpResponse:
@@ -326,16 +345,24 @@ def _queue_context(request: DeskRequest) -> dict[str, Any]:
         "filters": filters,
         "stores": tuple(store_ref(store) for store in stores),
         "may_configure": any(may(store, Action.CONFIGURE) for store in stores),
+        "may_view_reports": any(may(store, Action.VIEW_REPORTS) for store in stores),
         "channels": Channel.choices,
         "open_store": request.GET.get("open_store", ""),
         "open_number": _seq(request, "open_number"),
         **_place_context(request),
+        "sops_asked": 0 if at_agency or not stores else asked_total(stores[0]),
         "now": now,
     }
 
 
 def _conversation_context(request: DeskRequest, conversation: Any) -> dict[str, Any]:
-    return {"conversation": conversation, **_place_context(request)}
+    buyers = conversation.ticket.language
+    return {
+        "conversation": conversation,
+        "variables": VARIABLES,
+        "reply_language": buyers if buyers in LANGUAGES else request.LANGUAGE_CODE[:2],
+        **_place_context(request),
+    }
 
 
 def _place_context(request: DeskRequest) -> dict[str, Any]:

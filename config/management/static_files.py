@@ -14,8 +14,10 @@ def stamp_path() -> Path:
 
 
 def fingerprint() -> str:
-    """Changes when a source file, the storage or the target does."""
+    """Changes when a source file, the storage, what is left out, how files are joined, or the target does."""
     digest = hashlib.sha256(repr((settings.STORAGES["staticfiles"], str(settings.STATIC_ROOT))).encode())
+    for part in ("static.py", "joined.py", "apps.py"):
+        digest.update((Path(__file__).parents[1] / part).read_bytes())
     for finder in get_finders():
         for path, storage in finder.list([]):
             found = Path(storage.path(path)).stat()

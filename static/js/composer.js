@@ -4,6 +4,8 @@ import { isSignIn, refusalOf } from "./ask.js";
 import { conversationNow, forgetMissed, markOwnSeen, onOpen, refreshMessages, showMissed } from "./conversation.js";
 import { dropDraft, keepDraft, newKey, readDraft } from "./drafts.js";
 import { startFiles, takeFiles, clearFiles } from "./files.js";
+import { gapsNow, markGaps, selectGap, showGaps, startGaps } from "./gaps.js";
+import { forgetWords, madeNow, picturesNow, setMade } from "./made.js";
 import { notice, refusal } from "./notice.js";
 import { say } from "./words.js";
 
@@ -45,7 +47,9 @@ function load() {
   text().placeholder = mode === "note" ? text().dataset.notePlaceholder : text().dataset.replyPlaceholder;
   document.getElementById("client-key").value = draft.key;
   setCard(draft.card);
-  status(draft.text || draft.card ? say("draftKept") : "");
+  setMade(mode === "reply" ? draft.made : null);
+  showGaps();
+  status(draft.text || draft.card || draft.made ? say("draftKept") : "");
   grow();
 }
 
@@ -53,6 +57,7 @@ function save() {
   if (!draft || !form()) return;
   draft.text = text().value;
   draft.card = modeNow() === "reply" ? cardNow() : null;
+  draft.made = modeNow() === "reply" ? madeNow() : null;
   keepDraft(form().dataset.ticket, modeNow(), draft);
 }
 
@@ -63,6 +68,20 @@ export function chooseMode(mode) {
     load();
   }
   text()?.focus();
+}
+
+// Puts words where an answer is written, below what stands there already. False where nobody may answer.
+export function putWords(words) {
+  if (!form() || !document.getElementById("send")) return false;
+  chooseMode("reply");
+  const field = text();
+  field.value = field.value.trim() ? `${field.value.trimEnd()}\n\n${words}` : words;
+  grow();
+  save();
+  status(say("draftKept"));
+  field.focus();
+  field.setSelectionRange(field.value.length, field.value.length);
+  return true;
 }
 
 const grows = CSS.supports("field-sizing", "content");
@@ -86,9 +105,37 @@ function lock(on) {
 }
 
 function refuseEmpty(event) {
-  if (event.target !== form() || text().value.trim() || takeFiles().length || cardNow()) return;
+  if (event.target !== form() || text().value.trim() || takeFiles().length || cardNow() || picturesNow().length) return;
   event.preventDefault();
   text().focus();
+}
+
+// What a quick reply left open would go to the buyer as it stands: asked for first, and sent so only when that is meant.
+function refuseGaps(event) {
+  const asIs = document.getElementById("as-is");
+  if (event.target !== form() || modeNow() !== "reply" || !asIs || asIs.value || !gapsNow().length) return;
+  event.preventDefault();
+  const { submitter } = event.detail.triggeringEvent ?? {};
+  const names = [...document.querySelectorAll("#composer-gaps [data-gap]")].map((gap) => gap.textContent);
+  composerError(say("gapsLeft", { names: names.join(say("listComma")) }));
+  const send = Object.assign(document.createElement("button"), { type: "button", className: "button small", textContent: say("sendAsIs") });
+  send.addEventListener("click", () => {
+    asIs.value = "1";
+    (submitter ?? document.getElementById("send")).click();
+  });
+  document.querySelector("#composer-error .refusal").append(send);
+  markGaps();
+  selectGap(gapsNow()[0]);
+}
+
+// Puts words where the caret stands, or in place of `from`–`to`, so that they can be undone like typing.
+export function insertWords(words, from = text().selectionStart, to = text().selectionEnd) {
+  text().focus();
+  text().setSelectionRange(from, to);
+  if (!document.execCommand("insertText", false, words)) {
+    text().setRangeText(words, from, to, "end");
+    text().dispatchEvent(new Event("input", { bubbles: true }));
+  }
 }
 
 function before(event) {
@@ -106,6 +153,8 @@ function after(event) {
   if (requestConfig?.elt.id !== "composer" || !sending) return;
   const was = sending;
   sending = null;
+  const asIs = document.getElementById("as-is");
+  if (asIs) asIs.value = "";
   const sent = xhr.status === 200 && !isSignIn(xhr.responseURL || location.href) && xhr.responseText.includes('id="messages"');
   const here = form()?.dataset.ticket === was.ticket;
   if (sent) {
@@ -157,7 +206,9 @@ export function startComposer() {
   document.addEventListener("input", (event) => {
     if (event.target.id !== "body") return;
     grow();
+    if (!event.target.value.trim()) forgetWords();
     save();
+    showGaps();
     if (!event.target.value) status("");
     else if (!sending) status(event.target.value.length >= event.target.maxLength ? say("tooBig", { most: event.target.maxLength }) : say("draftKept"));
   });
@@ -176,9 +227,11 @@ export function startComposer() {
     if (event.target.closest('#composer [aria-disabled="true"]')) event.preventDefault();
   });
   document.body.addEventListener("htmx:configRequest", refuseEmpty);
+  document.body.addEventListener("htmx:configRequest", refuseGaps);
   document.body.addEventListener("htmx:beforeRequest", before);
   document.body.addEventListener("htmx:afterRequest", after);
   startFiles();
+  startGaps();
   startCard(() => {
     save();
     status(say("draftKept"));

@@ -17,7 +17,7 @@ export function readDraft(ticket, mode) {
 
 export function keepDraft(ticket, mode, draft) {
   try {
-    if (draft.text || draft.card) localStorage.setItem(nameOf(ticket, mode), JSON.stringify(draft));
+    if (draft.text || draft.card || draft.made) localStorage.setItem(nameOf(ticket, mode), JSON.stringify(draft));
     else localStorage.removeItem(nameOf(ticket, mode));
   } catch {}
 }

@@ -2,7 +2,10 @@
 import { acceptOldest } from "./chats.js";
 import { chooseMode } from "./composer.js";
 import { conversationNow, leaveTicket, openTicket, showFacts } from "./conversation.js";
+import { goToLibrary } from "./knowledge.js";
 import { narrow, rowLinks } from "./queue.js";
+import { openReplies } from "./replies.js";
+import { goToStep } from "./sop.js";
 import { openTransfer } from "./transfer.js";
 
 const help = document.getElementById("help");
@@ -45,6 +48,13 @@ function giveTo() {
   menu.querySelector("form button")?.focus();
 }
 
+// The same key as in the text; where there is nothing to write, it looks for a ticket.
+function quickReplies() {
+  if (!conversationNow() || !document.getElementById("replies")) return KEYS.f();
+  chooseMode("reply");
+  openReplies();
+}
+
 const KEYS = {
   j: () => move(1),
   k: () => move(-1),
@@ -54,10 +64,13 @@ const KEYS = {
   a: giveTo,
   c: acceptOldest,
   t: openTransfer,
+  p: goToStep,
+  l: goToLibrary,
   u: () => document.querySelector("#toasts .undo")?.click(),
   e: () => document.getElementById("do-close")?.click(),
   g: () => (prefix = Date.now()),
-  "/": () => document.getElementById("search").focus(),
+  f: () => document.getElementById("search").focus(),
+  "/": quickReplies,
   "?": () => help.showModal(),
 };
 

@@ -49,6 +49,12 @@ const hello = () => ({
   ...(now.id ? { conversation: now.id, have: now.have } : {}),
 });
 
+// Who asks for a file shows what a hello does.
+const headers = () => ({
+  Authorization: `Visitor ${config.key} ${secret}`,
+  ...(guest.identity ? { Identity: guest.identity } : {}),
+});
+
 const link = makeLink({ config, hello, hear, changed });
 const box = makeOutbox({ link, hello, hear, changed: () => draw() });
 const outbox = {
@@ -68,7 +74,7 @@ function draw() {
   drawTalk({
     outbox,
     pick: (seq, { id, label }) => write_({ text: label, choice: { seq, option: id } }),
-    way: { address: config.files, authorization: () => `Visitor ${config.key} ${secret}` },
+    way: { address: config.files, headers },
   });
   drawHead();
   drawAfter();

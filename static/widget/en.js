@@ -26,6 +26,7 @@ learn({
   drop: "Drop files here",
   tooLarge: "{name} is larger than {n} MB.",
   tooMany: "Up to {n} files travel with one message.",
+  tooHeavy: "All files of one message: {n} MB at most.",
   open: "Open {name}",
   save: "Save {name}",
   noFile: "This file can't be read at the moment. Please try again.",

@@ -4,6 +4,7 @@ import { say, sizeOf } from "./words.js";
 
 const MOST = 10;
 const MOST_MB = 10;
+const TOGETHER_MB = 30;
 let chosen = [];
 
 export const chosenFiles = () => chosen;
@@ -16,9 +17,12 @@ export function clearFiles() {
 function put(files) {
   const fitting = files.filter(({ size }) => size <= MOST_MB * 1048576);
   const large = files.find((file) => !fitting.includes(file));
-  const many = chosen.length + fitting.length > MOST;
-  chosen = [...chosen, ...fitting].slice(0, MOST);
-  show(large ? say("tooLarge", { name: large.name, n: MOST_MB }) : many ? say("tooMany", { n: MOST }) : "");
+  const before = chosen;
+  const all = [...before, ...fitting];
+  const heavy = all.reduce((sum, { size }) => sum + size, 0) > TOGETHER_MB * 1048576;
+  chosen = heavy ? before : all.slice(0, MOST);
+  const problem = large ? say("tooLarge", { name: large.name, n: MOST_MB }) : heavy && say("tooHeavy", { n: TOGETHER_MB });
+  show(problem || (all.length > MOST ? say("tooMany", { n: MOST }) : ""));
   at("box").focus();
 }
 

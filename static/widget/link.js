@@ -1,5 +1,5 @@
 // The way to the server: a socket, or where sockets are blocked a request every three seconds. It heals itself.
-import { say } from "./words.js";
+import { language } from "./words.js";
 
 const POLL = 3000;
 const SOCKET_AGAIN = 60000; // while polling
@@ -106,7 +106,7 @@ export function makeLink({ config, hello, hear, changed }) {
     clearTimeout(polls);
     if (!polling || busy || !started) return;
     busy = true;
-    const taken = queue.splice(0);
+    const taken = queue.splice(0, 4); // of the longest, together below what a request may have
     try {
       const answers = await post([hello(), ...taken]);
       failed = 0;
@@ -128,6 +128,7 @@ export function makeLink({ config, hello, hear, changed }) {
       const text = JSON.stringify({ frames });
       let body = text;
       request.open("POST", config.frames);
+      request.setRequestHeader("Accept-Language", language);
       request.timeout = files.length ? 0 : 15000;
       if (files.length) {
         body = new FormData();
@@ -140,9 +141,9 @@ export function makeLink({ config, hello, hear, changed }) {
       request.onload = () => {
         const answer = parse(request.responseText);
         if (answer && Array.isArray(answer.frames)) resolve(answer.frames);
-        else reject(new Error(request.status === 413 ? say("failed") : ""));
+        else reject((answer && answer.error) || {});
       };
-      request.onerror = request.ontimeout = () => reject(new Error(""));
+      request.onerror = request.ontimeout = () => reject({});
       request.send(body);
     });
   }

@@ -53,7 +53,7 @@ export function makeOutbox({ link, hello, hear, changed }) {
       if (entries.has(entry.id) && entry.state === "sending" && !entry.timer) fail(entry, "");
     } catch (error) {
       entry.busy = false;
-      fail(entry, error.message);
+      refused({ ...error, client_id: entry.id });
     }
   }
 

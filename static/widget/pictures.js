@@ -4,12 +4,12 @@ import { say, sizeOf } from "./words.js";
 
 const read = new Map(); // address → promise of a blob's address
 let before = null; // what had the focus before a picture was opened
-let way = {}; // address and authorization
+let way = {}; // address and headers
 
 function load(file, small) {
   const path = `${way.address}${encodeURIComponent(file.id)}/${small && file.has_small ? "?size=small" : ""}`;
   if (!read.has(path)) {
-    const loading = fetch(path, { headers: { Authorization: way.authorization() } }).then(async (answer) => {
+    const loading = fetch(path, { headers: way.headers() }).then(async (answer) => {
       if (!answer.ok) throw new Error(String(answer.status));
       const type = file.is_image ? file.type : "application/octet-stream"; // never a page of this host
       return URL.createObjectURL(new Blob([await answer.arrayBuffer()], { type }));

@@ -26,6 +26,7 @@ learn({
   drop: "松开即可添加",
   tooLarge: "“{name}”超过 {n} MB，暂时无法发送。",
   tooMany: "一条消息最多附 {n} 个文件。",
+  tooHeavy: "一条消息的附件合计不能超过 {n} MB。",
   open: "查看 {name}",
   save: "下载 {name}",
   noFile: "文件暂时打不开，请稍后再试。",

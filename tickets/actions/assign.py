@@ -42,9 +42,8 @@ def assign(
     if to is not None and not colleagues(current_store()).filter(pk=to.pk).exists():
         raise Invalid(_("This person does not work in this store."), field="assignee")
     before, ticket.assignee = ticket.assignee_id, to
-    ticket.save(update_fields=["assignee"])
-    change = {"before": {"assignee": before}, "after": {"assignee": to.pk if to else None}}
-    record(ticket, Happened(Event.Kind.ASSIGNED, actor=by, by=through, **change), now=now)
+    was_whose, is_whose = {"assignee": before}, {"assignee": to.pk if to else None}
+    record(ticket, Happened(Event.Kind.ASSIGNED, actor=by, by=through, before=was_whose, after=is_whose), now=now)
     return ticket
 
 

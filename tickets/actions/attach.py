@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import PurePosixPath
@@ -13,7 +12,8 @@ from django.core.files.base import ContentFile
 from django.utils.translation import gettext_lazy as _
 
 from tenants.context import current_store
-from tickets.images import Busy, NoPicture, small
+from tenants.files import clean_name
+from tenants.images import Busy, NoPicture, small
 from tickets.incoming import MOST_BYTES, MOST_FILES, FileRefused, Upload
 from tickets.models import Attachment, Message
 
@@ -32,7 +32,6 @@ KINDS: Final = {
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
 }
-_UNSAFE_IN_NAMES = re.compile(r"[\x00-\x1f\x7f/\\:\"<>|*?\u202a-\u202e\u2066-\u2069]+")
 
 
 def check_uploads(uploads: Sequence[Upload]) -> None:
@@ -87,8 +86,3 @@ def content_type(content: bytes) -> str | None:
     """The type by the first bytes, or None where it is not one that we take."""
     kind = filetype.guess(content[:8192])
     return kind.mime if kind and kind.mime in KINDS else None
-
-
-def clean_name(name: str) -> str:
-    """A name to show and to save under: no path, no control or direction marks, at most 120 characters."""
-    return _UNSAFE_IN_NAMES.sub("_", name.strip()).strip(". ")[-120:] or "file"

@@ -9,7 +9,7 @@ from django.db import transaction
 from tenants import live
 from tenants.context import current_store, in_store
 from tenants.models import Store
-from tickets.actions.record import clock_of, due_at
+from tickets.actions.record import clock_of, due_at, touch
 from tickets.desk.models import QueueEntry
 from tickets.models import Event, Ticket
 
@@ -58,6 +58,7 @@ def _breach(store: Store, now: datetime, *, number: int | None = None) -> int:
         )
         for _pk, ticket, clock, due_at, _seq in rows
     )
+    touch([row[1] for row in rows], now=now)
     for _pk, ticket, _clock, _due_at, seq in rows:
         live.announce(store, ticket=ticket, seq=seq)
     return len(rows)

@@ -26,7 +26,6 @@ def close(ticket: Ticket, *, by: User | None, now: datetime, seen_seq: int | Non
     waiting_since, ticket.waiting_since = ticket.waiting_since, None
     ticket.state = Ticket.State.CLOSED
     ticket.closed_at = now
-    ticket.save()
     was = {"state": before, "waiting_since": waiting_since and waiting_since.isoformat()}
     closed = Happened(Event.Kind.CLOSED, actor=by, by=through, before=was, after={"state": ticket.state})
     record(ticket, closed, now=now)

@@ -1,6 +1,6 @@
 """deliver: what we said travels to the buyer, and what became of it is known.
 
-`promise` writes the outbox row in the transaction of the message itself. Channels that we carry (e-mail) are worked
+The outbox row is written with the message itself, by `record`. Channels that we carry (e-mail) are worked
 off by `deliver`; the others wait for the store's connector, which fetches them by API and reports by `note_delivery`.
 """
 
@@ -18,16 +18,15 @@ from tenants.context import current_store
 from tenants.errors import Invalid, NotFound
 from tenants.later import nudge_after_commit
 from tenants.models import User
+from tickets.actions.record import WORK_OUTBOX
 from tickets.channels import CARRIED_BY_US, Channel
 from tickets.desk.models import Outbox
 from tickets.marketplaces import email
 from tickets.models import Event, Message, Ticket
 from tickets.queries.outbox import mail_due
 
-WORK_OUTBOX: Final = "tickets.jobs.work_outbox"
 # One e-mail may take this long; until then nobody else tries the same row.
 LEASE = timedelta(minutes=2)
-AWAY_AFTER = timedelta(minutes=2)
 RETRIES = tuple(timedelta(seconds=s) for s in (10, 30, 120, 600, 1800, 7200, 21600))
 TRIES: Final = 1 + len(RETRIES)
 CUT_OFF: Final = "no answer in time"  # the last try was begun, and nothing is known of its end
@@ -46,29 +45,6 @@ MAY_BECOME: Final = {
 def first_state(channel: str) -> Message.Delivery:
     """What a message to the buyer is when it is written: in the widget it is out with the commit."""
     return _STATE.SENT if channel == Channel.WIDGET else _STATE.PENDING
-
-
-def promise(message: Message, channel: Channel, *, now: datetime) -> None:
-    """Writes down that this message must reach the buyer, and nudges whoever carries it.
-
-    What the buyer's browser has not fetched after AWAY_AFTER goes by e-mail; an automatic word is not worth a letter.
-    """
-    ours = channel in CARRIED_BY_US
-    in_widget = channel == Channel.WIDGET
-    if in_widget and message.kind == Message.Kind.BOT:
-        return
-    store = current_store()
-    Outbox.objects.create(
-        store=store,
-        message_id=message.pk,
-        ticket_number=message.ticket_id,
-        channel=channel,
-        carried_by_us=ours,
-        next_try_at=now + AWAY_AFTER if in_widget else now,
-        created_at=now,
-    )
-    if ours and not in_widget:
-        nudge_after_commit(WORK_OUTBOX, store.pk)
 
 
 def deliver(outbox_id: int, *, now: datetime) -> None:

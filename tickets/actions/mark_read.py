@@ -8,20 +8,26 @@ from django.db import connection
 
 from tenants import live
 from tenants.context import current_store
-from tickets.desk.models import Outbox
 from tickets.models import Ticket
 from tickets.queries.chat import Talk
 
 _DRAFT = "UPDATE tickets_chat SET draft = %s, draft_at = %s WHERE ticket_id = %s"
+# One statement, and so all of it or nothing: marks that moved without their messages would never be told again.
 _BUYER = """
-UPDATE tickets_chat SET buyer_has = greatest(buyer_has, %(has)s), buyer_read = greatest(buyer_read, %(read)s)
-WHERE ticket_id = %(ticket)s AND (buyer_has < %(has)s OR buyer_read < %(read)s)
-"""
-_MESSAGES = """
-UPDATE tickets_message SET delivery = CASE WHEN seq <= %(read)s THEN 'read' ELSE 'delivered' END
-WHERE ticket_id = %(ticket)s AND (
-  seq <= %(read)s AND delivery IN ('sent', 'delivered') OR seq <= %(has)s AND delivery = 'sent')
-RETURNING id
+WITH marked AS (
+  UPDATE tickets_chat SET buyer_has = greatest(buyer_has, %(has)s), buyer_read = greatest(buyer_read, %(read)s)
+  WHERE ticket_id = %(ticket)s AND (buyer_has < %(has)s OR buyer_read < %(read)s)
+  RETURNING ticket_id
+), arrived AS (
+  UPDATE tickets_message SET delivery = CASE WHEN seq <= %(read)s THEN 'read' ELSE 'delivered' END
+  WHERE ticket_id = (SELECT ticket_id FROM marked) AND (
+    seq <= %(read)s AND delivery IN ('sent', 'delivered') OR seq <= %(has)s AND delivery = 'sent')
+  RETURNING id
+), needs_no_mail AS (
+  UPDATE desk_outbox SET next_try_at = NULL
+  WHERE store_id = %(store)s AND message_id IN (SELECT id FROM arrived) AND next_try_at IS NOT NULL
+)
+SELECT EXISTS (SELECT FROM arrived)
 """
 _DESK = """
 UPDATE tickets_chat SET desk_has = greatest(desk_has, %(has)s), desk_read = greatest(desk_read, %(read)s)
@@ -36,18 +42,13 @@ def buyer_saw(talk: Talk, *, delivered: int, read: int) -> None:
     """
     if talk.number is None:
         return
-    read = min(read, talk.last_seq)
-    values = {"ticket": talk.number, "has": max(min(delivered, talk.last_seq), read), "read": read}
+    store, read = current_store(), min(read, talk.last_seq)
+    has = max(min(delivered, talk.last_seq), read)
     with connection.cursor() as cursor:
-        cursor.execute(_BUYER, values)
-        if not cursor.rowcount:
-            return
-        cursor.execute(_MESSAGES, values)
-        arrived = [row[0] for row in cursor.fetchall()]
-    if arrived:
-        store = current_store()
-        Outbox.objects.filter(store=store, message_id__in=arrived).update(next_try_at=None)
-        live.announce_receipts(live.watchers_group(store.pk, talk.number), store.pk, talk.number)
+        cursor.execute(_BUYER, {"store": store.pk, "ticket": talk.number, "has": has, "read": read})
+        is_news = cursor.fetchone()[0]
+    if is_news:
+        live.announce_receipts(store, live.watchers_group(store.pk, talk.number), talk.number)
 
 
 def desk_saw(ticket: Ticket, *, has: int, read: int = 0) -> None:
@@ -56,8 +57,8 @@ def desk_saw(ticket: Ticket, *, has: int, read: int = 0) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_DESK, values)
         if cursor.rowcount:
-            store = current_store().pk
-            live.announce_receipts(live.buyer_group(store, ticket.pk), store, ticket.pk)
+            store = current_store()
+            live.announce_receipts(store, live.buyer_group(store.pk, ticket.pk), ticket.pk)
 
 
 def keep_draft(talk: Talk, text: str, *, now: datetime) -> None:

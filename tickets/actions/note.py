@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from tenants.models import User
-from tickets.actions.record import Happened, record
+from tickets.actions.record import Happened, Word, record
 from tickets.actions.reply import check_body, said_before
 from tickets.models import Event, Message, Ticket
 
@@ -16,7 +16,7 @@ def add_note(ticket: Ticket, *, author: User, body: str, client_key: str, now: d
     if said := said_before(ticket, client_key, author, Message.Kind.NOTE, body):
         return said
     ticket.last_seq += 1
-    note = Message.objects.create(
+    note = Message(
         ticket=ticket,
         seq=ticket.last_seq,
         kind=Message.Kind.NOTE,
@@ -26,6 +26,6 @@ def add_note(ticket: Ticket, *, author: User, body: str, client_key: str, now: d
         sent_at=now,
         created_at=now,
     )
-    ticket.save(update_fields=["last_seq"])
-    record(ticket, Happened(Event.Kind.NOTED, actor=author, by=by, after={"seq": note.seq}), now=now)
+    noted = Happened(Event.Kind.NOTED, actor=author, by=by, after={"seq": note.seq})
+    record(ticket, noted, now=now, words=[Word(note)])
     return note

@@ -8,8 +8,7 @@ from typing import Final
 from django.utils.translation import gettext_lazy as _
 
 from tenants.errors import Conflict, Invalid
-from tickets.actions.deliver import promise
-from tickets.actions.record import Happened, record
+from tickets.actions.record import Happened, Word, record
 from tickets.actions.visit import check_email
 from tickets.channels import Channel
 from tickets.models import Chat, Event, Message, Ticket
@@ -69,7 +68,7 @@ def ask_transcript(ticket: Ticket, email: str, *, language: str, now: datetime) 
         raise Invalid(_("The conversation can only be mailed to the address that the shop has."), field="email")
     ticket.last_seq += 1
     told = "对话记录将发送到 {}。" if language == "zh" else "The transcript is on its way to {}."
-    word = Message.objects.create(
+    word = Message(
         ticket=ticket,
         seq=ticket.last_seq,
         kind=Message.Kind.SYSTEM,
@@ -78,7 +77,5 @@ def ask_transcript(ticket: Ticket, email: str, *, language: str, now: datetime) 
         sent_at=now,
         created_at=now,
     )
-    ticket.save(update_fields=["last_seq"])
-    promise(word, Channel.EMAIL, now=now)
-    record(ticket, now=now)
+    record(ticket, now=now, words=[Word(word, Channel.EMAIL)])
     return word

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from tenants.context import current_store
+from tenants.context import ask, current_store
 from tenants.errors import Conflict, Invalid
 from tickets.acknowledgement import acknowledgement, language_of
 from tickets.actions.attach import attach
-from tickets.actions.deliver import first_state, promise
-from tickets.actions.record import Happened, record
+from tickets.actions.deliver import first_state
+from tickets.actions.record import ENDING, Happened, Word, announce, ending, record
 from tickets.channels import Channel
 from tickets.incoming import IncomingMessage
 from tickets.models import Chat, Event, Message, Ticket
@@ -50,21 +51,17 @@ def receive_message(incoming: IncomingMessage, *, now: datetime) -> Received:
     """
     _check(incoming, now)
     with transaction.atomic():
-        customer = _claim(incoming, now)
-        if customer is None:
+        filed = _file(incoming, now)
+        if filed is None:
             return _received_before(incoming)
-        ticket, opening = _find_or_open(incoming, customer, now)
-        message = _message(incoming, ticket, seq=ticket.last_seq - (1 if opening else 0), now=now)
-        received = Happened(Event.Kind.RECEIVED, after={"seq": message.seq})
-        if opening:
-            _begin_chat(ticket)
-            events = [Happened(opening), received, _acknowledge(ticket, message, customer, now)]
+        if filed.number is None:
+            number, seq, pk = _open(incoming, filed, now)
         else:
-            message.save()
-            events = [received]
-        attach(message, incoming.uploads)
-        record(ticket, *events, now=now)
-        return Received(ticket.number, message.seq, message.pk, is_new=True)
+            number, seq, pk = filed.number, filed.seq, filed.message
+            announce(incoming.channel, number, seq)
+        if incoming.uploads:
+            attach(Message.objects.get(pk=pk), incoming.uploads)
+        return Received(number, seq, pk, is_new=True)
 
 
 def _check(incoming: IncomingMessage, now: datetime) -> None:
@@ -78,49 +75,63 @@ def _check(incoming: IncomingMessage, now: datetime) -> None:
         raise Invalid(_("This time lies more than 30 days back: too old to be answered now."), field="sent_at")
 
 
-# One statement: the delivery is claimed, and only for whoever claimed it the buyer's row is made or brought up to date.
-# Both rows stay locked until the end, so that another hand with the same message waits for it to be filed, and two
-# first messages of a buyer open one ticket. `xmax = 0` tells a row that was made from one that was there.
-_CLAIM = """
+# One statement. The delivery is claimed, and only for whoever claimed it the buyer's row is made or brought up to date;
+# both stay locked until the end, so that another hand with the same message waits for it to be filed, and two first
+# messages of a buyer open one ticket. Their open ticket, if there is one, waits for us again, and the message is in it.
+# `xmax = 0` tells a row that was made from one that was there.
+_FILE: Final = f"""
 WITH claimed AS (
   INSERT INTO desk_delivery (store_id, channel, external_id, received_at)
   VALUES (%(store)s, %(channel)s, %(external_id)s, %(now)s) ON CONFLICT DO NOTHING RETURNING id
-)
-INSERT INTO tickets_customer AS customer (channel, external_id, name, email, language, created_at)
-SELECT %(channel)s, %(customer)s, %(name)s, %(email)s, %(language)s, %(now)s FROM claimed
-ON CONFLICT (channel, external_id) DO UPDATE SET
-  name = coalesce(nullif(EXCLUDED.name, ''), customer.name),
-  email = coalesce(nullif(EXCLUDED.email, ''), customer.email),
-  language = coalesce(nullif(EXCLUDED.language, ''), customer.language)
-RETURNING id, language, xmax = 0
+), buyer AS (
+  INSERT INTO tickets_customer AS customer (channel, external_id, name, email, language, created_at)
+  SELECT %(channel)s, %(customer)s, %(name)s, %(email)s, %(language)s, %(now)s FROM claimed
+  ON CONFLICT (channel, external_id) DO UPDATE SET
+    name = coalesce(nullif(EXCLUDED.name, ''), customer.name),
+    email = coalesce(nullif(EXCLUDED.email, ''), customer.email),
+    language = coalesce(nullif(EXCLUDED.language, ''), customer.language)
+  RETURNING id, language, xmax = 0 AS is_new
+), ticket AS (
+  UPDATE tickets_ticket SET state = 'waiting', waiting_since = coalesce(waiting_since, %(since)s),
+    last_message_at = %(now)s, last_seq = last_seq + 1
+  WHERE number = (
+    SELECT number FROM tickets_ticket WHERE customer_id = (SELECT id FROM buyer) AND state <> 'closed'
+    ORDER BY number DESC LIMIT 1
+  ) AND state <> 'closed'
+  RETURNING *
+) {ENDING}
+SELECT buyer.id, buyer.language, buyer.is_new, ticket.number, ticket.last_seq, words.id
+FROM buyer LEFT JOIN ticket ON true LEFT JOIN words ON true
 """
 
 
 @dataclass(frozen=True)
-class _Buyer:
-    pk: int
+class _Filed:
+    """The buyer, and where the message went if they had an open ticket that the statement could see."""
+
+    buyer: int
     language: str
     is_new: bool
+    number: int | None
+    seq: int
+    message: int
 
 
-def _claim(incoming: IncomingMessage, now: datetime) -> _Buyer | None:
-    """The buyer, for the first to hand this message in; None for everybody after, once the first has committed."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _CLAIM,
-            {
-                "store": current_store().pk,
-                "channel": incoming.channel,
-                "external_id": incoming.external_id,
-                "customer": incoming.customer_id,
-                "name": incoming.customer_name,
-                "email": incoming.customer_email,
-                "language": incoming.language or language_of(incoming.text),
-                "now": now,
-            },
-        )
-        row = cursor.fetchone()
-    return _Buyer(*row) if row else None
+def _file(incoming: IncomingMessage, now: datetime) -> _Filed | None:
+    """For the first to hand this message in; None for everybody after, once the first has committed."""
+    since = min(incoming.sent_at or now, now)
+    received = Happened(Event.Kind.RECEIVED, tells_seq=True)
+    values = {
+        "channel": incoming.channel,
+        "external_id": incoming.external_id,
+        "customer": incoming.customer_id,
+        "name": incoming.customer_name,
+        "email": incoming.customer_email,
+        "language": incoming.language or language_of(incoming.text),
+        **ending(Channel(incoming.channel), received, now=now, since=since, words=[Word(_message(incoming, now))]),
+    }
+    rows = ask(_FILE, values)
+    return _Filed(*rows[0]) if rows else None
 
 
 def _received_before(incoming: IncomingMessage) -> Received:
@@ -137,24 +148,44 @@ def _received_before(incoming: IncomingMessage) -> Received:
     return Received(message.ticket_id, message.seq, message.pk, is_new=False)
 
 
-def _find_or_open(incoming: IncomingMessage, buyer: _Buyer, now: datetime) -> tuple[Ticket, str | None]:
-    """The ticket that the message belongs to, locked and counted up, and the event if it was opened or reopened."""
+def _open(incoming: IncomingMessage, filed: _Filed, now: datetime) -> tuple[int, int, int]:
+    """Opens or reopens a ticket, or goes on with one that came to be while we waited. (Number, seq, message's id.)"""
     since = min(incoming.sent_at or now, now)
-    if not buyer.is_new:
-        if ticket := _go_on(buyer, since=since, now=now):
-            return ticket, None
-        latest = Ticket.objects.select_for_update(no_key=True).filter(customer_id=buyer.pk).order_by("-number").first()
-        if latest and not latest.is_closed and (ticket := _go_on(buyer, since=since, now=now)):
-            return ticket, None  # somebody reopened it while we waited for it
+    ticket, happened = _find_or_open(incoming, filed, since, now)
+    message = _message(incoming, now)
+    words, events = [Word(message)], [Happened(Event.Kind.RECEIVED, after={"seq": ticket.last_seq + 1})]
+    ticket.last_seq += 1
+    if happened is not None:
+        _begin_chat(ticket)
+        since_then = {"since": ticket.opened_at.isoformat()}  # by the buyer's own clock: what reports count from
+        events.insert(0, Happened(happened, after=since_then))
+        word, acknowledged = _acknowledge(ticket, filed, now)
+        words.append(word)
+        events.append(acknowledged)
+    for word in words:
+        word.message.ticket = ticket
+    message.seq = ticket.last_seq - len(words) + 1
+    record(ticket, *events, now=now, words=words)
+    return ticket.number, message.seq, message.pk
+
+
+def _find_or_open(
+    incoming: IncomingMessage, filed: _Filed, since: datetime, now: datetime
+) -> tuple[Ticket, str | None]:
+    """The ticket that the message belongs to, locked, and the event if it is opened or reopened."""
+    tickets = Ticket.objects.select_for_update(no_key=True).filter(customer_id=filed.buyer).order_by("-number")
+    if not filed.is_new:
+        latest = tickets.exclude(state=Ticket.State.CLOSED).first() or tickets.first()
+        if latest and not latest.is_closed:  # opened or reopened by somebody else, while we waited for them
+            return _go_on(latest, since=since, now=now), None
         if latest and latest.closed_at and now - latest.closed_at <= REOPENS_WITHIN:
             return _reopen(latest, since=since, now=now), Event.Kind.REOPENED
     ticket = Ticket.objects.create(
-        customer_id=buyer.pk,
+        customer_id=filed.buyer,
         channel=incoming.channel,
         subject=incoming.subject,
         category=incoming.category,
         priority=incoming.priority or Priority.NORMAL,
-        last_seq=2,  # the message and its acknowledgement
         opened_at=since,
         waiting_since=since,
         last_message_at=now,
@@ -162,30 +193,21 @@ def _find_or_open(incoming: IncomingMessage, buyer: _Buyer, now: datetime) -> tu
     return ticket, Event.Kind.OPENED
 
 
-_GO_ON = """
-UPDATE tickets_ticket SET state = 'waiting', waiting_since = coalesce(waiting_since, %(since)s),
-  last_message_at = %(now)s, last_seq = last_seq + 1
-WHERE number = (
-  SELECT number FROM tickets_ticket WHERE customer_id = %(customer)s AND state <> 'closed' ORDER BY number DESC LIMIT 1
-) AND state <> 'closed'
-RETURNING *
-"""
-
-
-def _go_on(buyer: _Buyer, *, since: datetime, now: datetime) -> Ticket | None:
-    """The buyer's open ticket, which waits for us again. Locked, and one further, in one statement."""
-    return next(iter(Ticket.objects.raw(_GO_ON, {"customer": buyer.pk, "since": since, "now": now})), None)
+def _go_on(ticket: Ticket, *, since: datetime, now: datetime) -> Ticket:
+    """As the statement does it: the ticket waits for us again."""
+    ticket.state = Ticket.State.WAITING
+    ticket.waiting_since = ticket.waiting_since or since
+    ticket.last_message_at = now
+    return ticket
 
 
 def _reopen(ticket: Ticket, *, since: datetime, now: datetime) -> Ticket:
     """A new opening: the first-response clock runs again, and it is acknowledged again."""
     ticket.state = Ticket.State.WAITING
     ticket.openings += 1
-    ticket.last_seq += 2
     ticket.opened_at = ticket.waiting_since = since
     ticket.first_response_at = ticket.closed_at = None
     ticket.last_message_at = now
-    ticket.save()
     return ticket
 
 
@@ -194,10 +216,8 @@ def _begin_chat(ticket: Ticket) -> None:
         Chat.objects.get_or_create(ticket=ticket)
 
 
-def _message(incoming: IncomingMessage, ticket: Ticket, *, seq: int, now: datetime) -> Message:
+def _message(incoming: IncomingMessage, now: datetime) -> Message:
     return Message(
-        ticket=ticket,
-        seq=seq,
         kind=Message.Kind.BUYER,
         body=incoming.text,
         card=incoming.card,
@@ -207,22 +227,21 @@ def _message(incoming: IncomingMessage, ticket: Ticket, *, seq: int, now: dateti
     )
 
 
-def _acknowledge(ticket: Ticket, message: Message, buyer: _Buyer, now: datetime) -> Happened:
-    """Writes the message together with its acknowledgement, which is no human reply: no clock is touched."""
+def _acknowledge(ticket: Ticket, filed: _Filed, now: datetime) -> tuple[Word, Happened]:
+    """The next word: an acknowledgement, which is no human reply. No clock is touched."""
     wait = expected_wait_now(ticket.channel, now)
+    ticket.last_seq += 1
     word = Message(
-        ticket=ticket,
         seq=ticket.last_seq,
         kind=Message.Kind.BOT,
-        body=acknowledgement(buyer.language or _language_of_store(), wait),
+        body=acknowledgement(filed.language or _language_of_store(), wait),
         delivery=first_state(ticket.channel),
         sent_at=now,
         created_at=now,
     )
-    Message.objects.bulk_create([message, word])
-    promise(word, Channel(ticket.channel), now=now)
     told = {"seq": word.seq, "wait_s": wait and int(wait.total_seconds())}
-    return Happened(Event.Kind.ACKNOWLEDGED, by="acknowledgement", after=told)
+    happened = Happened(Event.Kind.ACKNOWLEDGED, by="acknowledgement", after=told)
+    return Word(word, Channel(ticket.channel)), happened
 
 
 def _language_of_store() -> str:

@@ -1,87 +1,221 @@
-"""record: how every verb ends. What happened, the ticket's row in the desk's index, and the hint, belong together."""
+"""record: how every verb ends. The ticket, what was said, what happened, the desk's index and the hint go together.
+
+One statement writes all of it. It begins with how the ticket changes; the rest, ENDING, is the same for everybody.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
-
-from django.db import connection
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from tenants import live
-from tenants.context import current_store
+from tenants.context import ask, current_store
+from tenants.later import nudge_after_commit
 from tenants.models import User
-from tickets.channels import Channel
+from tickets.channels import CARRIED_BY_US, Channel
 from tickets.clocks.policy import PRESETS, Clock
-from tickets.models import Ticket
+from tickets.models import Event, Message, Ticket
+
+WORK_OUTBOX: Final = "tickets.jobs.work_outbox"
+AWAY_AFTER: Final = timedelta(minutes=2)  # what the buyer's browser has not fetched by then goes by e-mail
 
 
 @dataclass(frozen=True)
 class Happened:
-    """One line of the audit. `by` names the token or process, where it was not (only) a person."""
+    """One line of the audit. `by` names the token or process, where it was not (only) a person.
+
+    `tells_seq`: `after` is given the seq of the last word, which only the statement knows.
+    """
 
     kind: str
     actor: User | None = None
     by: str = ""
     before: Mapping[str, Any] = field(default_factory=dict)
     after: Mapping[str, Any] = field(default_factory=dict)
+    tells_seq: bool = False
 
     def as_row(self) -> dict[str, Any]:
-        actor = self.actor.pk if self.actor else None
-        return {"kind": self.kind, "actor": actor, "by": self.by, "before": self.before, "after": self.after}
+        return {
+            "kind": self.kind,
+            "actor": self.actor.pk if self.actor else None,
+            "by": self.by,
+            "before": self.before,
+            "after": self.after,
+            "tells_seq": self.tells_seq,
+        }
 
 
-_EVENTS = """
-WITH told AS (
+@dataclass(frozen=True)
+class Word:
+    """A message that is not written yet. `carrier`: who has to bring it to the buyer, where it is for one."""
+
+    message: Message
+    carrier: Channel | None = None
+
+    @property
+    def is_promised(self) -> bool:
+        """An automatic word that was not fetched from the widget is not worth a letter."""
+        in_widget = self.carrier == Channel.WIDGET
+        return self.carrier is not None and not (in_widget and self.message.kind == Message.Kind.BOT)
+
+    def as_row(self, behind: int, now: datetime) -> dict[str, Any]:
+        """`behind`: how many words come after it."""
+        message = self.message
+        try_at = now + AWAY_AFTER if self.carrier == Channel.WIDGET else now
+        return {
+            "behind": behind,
+            "kind": message.kind,
+            "author": message.author_id,
+            "body": message.body,
+            "external_id": message.external_id,
+            "card": message.card,
+            "client_key": message.client_key,
+            "delivery": message.delivery,
+            "sent_at": message.sent_at.isoformat(),
+            "carrier": self.carrier if self.is_promised else None,
+            "is_ours": self.carrier in CARRIED_BY_US,
+            "try_at": try_at.isoformat(),
+        }
+
+
+# What changes a figure of the reports. A chat that goes on does not.
+COUNTED: Final = frozenset({Event.Kind.OPENED, Event.Kind.REOPENED, Event.Kind.ACKNOWLEDGED, Event.Kind.CLOSED})
+
+_SAVED = """
+WITH ticket AS (
+  UPDATE tickets_ticket SET state = %(state)s, priority = %(priority)s, category = %(category)s,
+    assignee_id = %(assignee)s, last_seq = %(last_seq)s, openings = %(openings)s, opened_at = %(opened_at)s,
+    waiting_since = %(waiting_since)s, first_response_at = %(first_response_at)s,
+    last_message_at = %(last_message_at)s, closed_at = %(closed_at)s
+  WHERE number = %(number)s RETURNING *
+)"""
+_TOLD = """, words AS (
+  INSERT INTO tickets_message (ticket_id, seq, kind, author_id, body, external_id, card, client_key, delivery,
+                               delivery_error, sent_at, created_at)
+  SELECT ticket.number, ticket.last_seq - word.behind, word.kind, word.author, word.body, word.external_id,
+         word.card, word.client_key, word.delivery, '', word.sent_at, %(now)s
+  FROM ticket, jsonb_to_recordset(%(words)s::jsonb) AS word(
+    behind bigint, kind text, author bigint, body text, external_id text, card jsonb, client_key text, delivery text,
+    sent_at timestamptz)
+  RETURNING id, seq
+), promised AS (
+  INSERT INTO desk_outbox (store_id, message_id, ticket_number, channel, carried_by_us, attempts, next_try_at,
+                           created_at)
+  SELECT %(store)s, words.id, ticket.number, word.carrier, word.is_ours, 0, word.try_at, %(now)s
+  FROM ticket JOIN jsonb_to_recordset(%(words)s::jsonb) AS word(
+    behind bigint, carrier text, is_ours boolean, try_at timestamptz) ON word.carrier IS NOT NULL
+  JOIN words ON words.seq = ticket.last_seq - word.behind
+), told AS (
   INSERT INTO tickets_event (ticket_id, kind, actor_id, by, before, after, at)
-  SELECT %(number)s, kind, actor, by, before, after, %(now)s
-  FROM jsonb_to_recordset(%(events)s::jsonb) AS told(kind text, actor bigint, by text, before jsonb, after jsonb)
-)
-"""
-# A wait keeps its clock: only a new wait, with another due_at, may breach again.
-_OPEN = """
-INSERT INTO desk_queueentry (store_id, ticket_number, state, priority, channel, category, assignee_id, last_seq,
-                             clock, waiting_since, due_at, breached_at, last_message_at)
-VALUES (%(store)s, %(number)s, %(state)s, %(priority)s, %(channel)s, %(category)s, %(assignee)s, %(last_seq)s,
-        %(clock)s, %(waiting_since)s, %(due_at)s, NULL, %(last_message_at)s)
-ON CONFLICT (store_id, ticket_number) DO UPDATE SET
-  state = EXCLUDED.state, priority = EXCLUDED.priority, category = EXCLUDED.category,
-  assignee_id = EXCLUDED.assignee_id, last_seq = EXCLUDED.last_seq, clock = EXCLUDED.clock,
-  waiting_since = EXCLUDED.waiting_since, due_at = EXCLUDED.due_at, last_message_at = EXCLUDED.last_message_at,
-  breached_at = CASE WHEN desk_queueentry.due_at = EXCLUDED.due_at THEN desk_queueentry.breached_at END
-"""
-_CLOSED = "DELETE FROM desk_queueentry WHERE store_id = %(store)s AND ticket_number = %(number)s"
+  SELECT ticket.number, told.kind, told.actor, told.by, told.before,
+         CASE WHEN told.tells_seq THEN told.after || jsonb_build_object('seq', ticket.last_seq) ELSE told.after END,
+         %(now)s
+  FROM ticket, jsonb_to_recordset(%(events)s::jsonb) AS told(
+    kind text, actor bigint, by text, before jsonb, after jsonb, tells_seq boolean)
+), touched AS (
+  INSERT INTO desk_touched (store_id, ticket_number, at)
+  SELECT %(store)s, ticket.number, %(now)s FROM ticket WHERE %(is_counted)s
+)"""
+# A wait keeps its clock: only a new wait, with another due_at, may breach again. One that began at another time than
+# %(since)s, from which `due_…` were reckoned, goes on as it stands in the index.
+_OPEN = """, kept AS (
+  INSERT INTO desk_queueentry AS entry (store_id, ticket_number, state, priority, channel, category, assignee_id,
+                                        last_seq, clock, waiting_since, due_at, breached_at, last_message_at)
+  SELECT %(store)s, ticket.number, ticket.state, ticket.priority, ticket.channel, ticket.category, ticket.assignee_id,
+         ticket.last_seq, clock.name, ticket.waiting_since,
+         CASE clock.name WHEN 'first' THEN %(due_first)s::timestamptz WHEN 'next' THEN %(due_next)s::timestamptz END,
+         NULL, ticket.last_message_at
+  FROM ticket, LATERAL (SELECT CASE WHEN ticket.waiting_since IS NULL THEN ''
+                                    WHEN ticket.first_response_at IS NULL THEN 'first' ELSE 'next' END) AS clock(name)
+  ON CONFLICT (store_id, ticket_number) DO UPDATE SET
+    state = EXCLUDED.state, priority = EXCLUDED.priority, category = EXCLUDED.category,
+    assignee_id = EXCLUDED.assignee_id, last_seq = EXCLUDED.last_seq, clock = EXCLUDED.clock,
+    waiting_since = EXCLUDED.waiting_since, last_message_at = EXCLUDED.last_message_at,
+    due_at = CASE WHEN EXCLUDED.waiting_since <> %(since)s::timestamptz THEN entry.due_at ELSE EXCLUDED.due_at END,
+    breached_at = CASE WHEN EXCLUDED.waiting_since <> %(since)s::timestamptz OR entry.due_at = EXCLUDED.due_at
+                       THEN entry.breached_at END
+)"""
+_CLOSED = """, gone AS (
+  DELETE FROM desk_queueentry WHERE store_id = %(store)s AND ticket_number = %(number)s
+)"""
+# To be put behind `WITH ticket AS (…)`, which changes one open ticket or none and returns it whole.
+ENDING: Final = _TOLD + _OPEN
+_DONE = "SELECT ARRAY(SELECT id FROM words ORDER BY seq) FROM ticket"
 
 
-def record(ticket: Ticket, *events: Happened, now: datetime) -> None:
-    """Writes the events, makes the index say what the ticket says, and announces it after the commit. One statement.
+def record(ticket: Ticket, *events: Happened, now: datetime, words: Sequence[Word] = ()) -> None:
+    """Writes the ticket as it stands, its new words and the events, makes the index say the same, and announces it
+    after the commit. One statement.
 
-    `ticket` is of the entered store, locked, and as it was saved. An open ticket has one row in the index, a closed
-    one none.
+    `ticket` is of the entered store and locked; its subject and its buyer stay as they are. `words` are its last ones,
+    counted in `last_seq` already, and are saved afterwards. An open ticket has one row in the index, a closed one none.
     """
-    store = current_store()
-    clock = clock_of(ticket)
+    ticket.check_store()
+    waiting_since = ticket.waiting_since
     values = {
-        "store": store.pk,
         "number": ticket.number,
-        "now": now,
-        "events": json.dumps([event.as_row() for event in events]),
         "state": ticket.state,
         "priority": ticket.priority,
-        "channel": ticket.channel,
         "category": ticket.category,
         "assignee": ticket.assignee_id,
         "last_seq": ticket.last_seq,
-        "clock": clock or "",
-        "waiting_since": ticket.waiting_since,
-        "due_at": due_at(ticket, clock),
+        "openings": ticket.openings,
+        "opened_at": ticket.opened_at,
+        "waiting_since": waiting_since,
+        "first_response_at": ticket.first_response_at,
         "last_message_at": ticket.last_message_at,
+        "closed_at": ticket.closed_at,
+        **ending(Channel(ticket.channel), *events, now=now, since=waiting_since, words=words),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_EVENTS + (_CLOSED if ticket.is_closed else _OPEN), values)
-    live.announce(store, ticket=ticket.number, seq=ticket.last_seq, to_buyer=ticket.channel == Channel.WIDGET)
+    statement = _SAVED + (_TOLD + _CLOSED if ticket.is_closed else ENDING) + _DONE
+    [(saved,)] = ask(statement, values)
+    for word, pk in zip(words, saved, strict=True):
+        word.message.pk = pk
+        word.message._state.adding = False
+    announce(Channel(ticket.channel), ticket.number, ticket.last_seq, words=words)
+
+
+def ending(
+    channel: Channel, *events: Happened, now: datetime, since: datetime | None, words: Sequence[Word] = ()
+) -> dict[str, Any]:
+    """The values of ENDING. `since`: since when the buyer waits, if they do."""
+    preset = PRESETS[channel]
+    behind = len(words)
+    return {
+        "store": current_store().pk,
+        "now": now,
+        "since": since,
+        "due_first": since and preset.due_at(Clock.FIRST, since),
+        "due_next": since and preset.due_at(Clock.NEXT, since),
+        "events": json.dumps([event.as_row() for event in events]),
+        "is_counted": any(map(_is_counted, events)),
+        "words": json.dumps(
+            [word.as_row(behind - number, now) for number, word in enumerate(words, 1)], ensure_ascii=False
+        ),
+    }
+
+
+def announce(channel: Channel, number: int, seq: int, *, words: Sequence[Word] = ()) -> None:
+    """After the commit: tells who looks at it, and nudges who carries what was promised."""
+    store = current_store()
+    if any(word.is_promised and word.carrier in CARRIED_BY_US - {Channel.WIDGET} for word in words):
+        nudge_after_commit(WORK_OUTBOX, store.pk)
+    live.announce(store, ticket=number, seq=seq, to_buyer=channel == Channel.WIDGET)
+
+
+def _is_counted(event: Happened) -> bool:
+    return event.kind in COUNTED or (event.kind == Event.Kind.REPLIED and bool(event.after.get("first")))
+
+
+def touch(numbers: Iterable[int], *, now: datetime) -> None:
+    """For what changes figures of tickets of the entered store beside `record`: a breach, another category."""
+    ask(
+        "INSERT INTO desk_touched (store_id, ticket_number, at) SELECT %s, number, %s FROM unnest(%s::bigint[]) number",
+        [current_store().pk, now, list(numbers)],
+    )
 
 
 def clock_of(ticket: Ticket) -> Clock | None:

@@ -26,7 +26,6 @@ def reopen(ticket: Ticket, *, by: User, now: datetime, through: str = "") -> Tic
         since = then.get("waiting_since")
         ticket.waiting_since = datetime.fromisoformat(since) if since else now
     ticket.closed_at = None
-    ticket.save()
     was, now_is = {"state": Ticket.State.CLOSED}, {"state": ticket.state}
     record(ticket, Happened(Event.Kind.REOPENED, actor=by, by=through, before=was, after=now_is), now=now)
     _keep_breach(ticket)

@@ -7,15 +7,19 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
+from knowledge.actions.use_item import use_item
+from knowledge.content.reply import VARIABLES, variables_of
 from tenants.access import colleagues
-from tenants.context import current_store
+from tenants.context import ask, current_store
 from tenants.errors import Conflict, Invalid
 from tenants.models import User
+from tenants.models.rows import columns, row
 from tickets.actions.attach import attach, check_uploads
 from tickets.actions.breach import breach_if_overdue
-from tickets.actions.deliver import first_state, promise
-from tickets.actions.record import Happened, record
+from tickets.actions.deliver import first_state
+from tickets.actions.record import Happened, Word, record
 from tickets.cards import check_card
 from tickets.channels import Channel
 from tickets.incoming import Upload
@@ -36,6 +40,12 @@ class TicketIsClosed(Conflict):
     message = _("This ticket is closed. Reopen it to write to the buyer.")
 
 
+class VariablesLeft(Invalid):
+    """`details`: `missing`, the names of the variables that nobody has filled in."""
+
+    code = "variables_left"
+
+
 class KeyUsedBefore(Conflict):
     code = "client_key_reused"
     message = _("This key was used before, for another text.")
@@ -51,10 +61,12 @@ def reply_to_ticket(
     now: datetime,
     uploads: Sequence[Upload] = (),
     card: Mapping[str, Any] | None = None,
+    used: Sequence[int] = (),
     by: str = "",
 ) -> Message:
     """Writes the answer, stops the clock and promises the delivery. The caller holds the ticket's lock.
 
+    `used`: the quick replies it was made of, of those that the store holds; each is counted, once per answer.
     The same `client_key` again returns the message it made. `seen_seq` is the last message the author had on screen;
     None skips that check, for programs that replay what was said elsewhere. Raises Invalid (`body`, `files`),
     TicketMovedOn, TicketIsClosed, KeyUsedBefore.
@@ -68,7 +80,20 @@ def reply_to_ticket(
     if seen_seq is not None and moved_on(ticket, seen_seq):
         raise TicketMovedOn(field="seen_seq", details={"seen_seq": seen_seq, "last_seq": ticket.last_seq})
     check_uploads(uploads)
-    return _write_reply(ticket, author, body, client_key, now, uploads, card, by)
+    message = _write_reply(ticket, author, body, client_key, now, uploads, card, by)
+    for item_id in dict.fromkeys(used):
+        use_item(item_id, ticket_number=ticket.number, person=author, now=now)
+    return message
+
+
+def check_filled(body: str) -> None:
+    """Raises VariablesLeft (`body`) if a {variable} of quick replies still stands in it, as nobody means to send."""
+    left = [name for name in variables_of(body) if name in VARIABLES]
+    if left:
+        named = pgettext("between names", ", ").join(f"{{{name}}} ({VARIABLES[name]})" for name in left)
+        raise VariablesLeft(
+            _("Fill this in first: %(named)s.") % {"named": named}, field="body", details={"missing": left}
+        )
 
 
 def check_body(body: str, beside: object = None) -> str:
@@ -83,9 +108,21 @@ def check_body(body: str, beside: object = None) -> str:
     return body
 
 
+_SAID = f"""
+SELECT {columns(Message, "message")} FROM tickets_message message
+WHERE ticket_id = %s AND client_key = %s AND client_key <> ''
+"""
+
+
+_SPOKEN = """
+SELECT 1 FROM tickets_message WHERE ticket_id = %s AND seq > %s AND kind IN ('buyer', 'agent') LIMIT 1
+"""
+
+
 def said_before(ticket: Ticket, client_key: str, author: User, kind: str, body: str) -> Message | None:
     """What this key has already written in this ticket. Raises KeyUsedBefore if that was something else."""
-    said = ticket.messages.filter(client_key=client_key).first() if client_key else None
+    found = ask(_SAID, [ticket.number, client_key]) if client_key else []
+    said = row(Message, found[0]) if found else None
     if said and (said.body, said.kind, said.author_id) != (body, kind, author.pk):
         raise KeyUsedBefore(field="client_key")
     return said
@@ -93,8 +130,7 @@ def said_before(ticket: Ticket, client_key: str, author: User, kind: str, body: 
 
 def moved_on(ticket: Ticket, seen_seq: int) -> bool:
     """Whether a buyer or a colleague wrote after `seen_seq`. Notes and automatic words change nothing."""
-    spoken = (Message.Kind.BUYER, Message.Kind.AGENT)
-    return ticket.last_seq > seen_seq and ticket.messages.filter(seq__gt=seen_seq, kind__in=spoken).exists()
+    return ticket.last_seq > seen_seq and bool(ask(_SPOKEN, [ticket.number, seen_seq]))
 
 
 def _write_reply(
@@ -109,7 +145,7 @@ def _write_reply(
 ) -> Message:
     breach_if_overdue(ticket, now=now)
     ticket.last_seq += 1
-    message = Message.objects.create(
+    message = Message(
         ticket=ticket,
         seq=ticket.last_seq,
         kind=Message.Kind.AGENT,
@@ -121,8 +157,6 @@ def _write_reply(
         sent_at=now,
         created_at=now,
     )
-    attach(message, uploads)
-    promise(message, Channel(ticket.channel), now=now)
     waited = (now - ticket.waiting_since).total_seconds() if ticket.waiting_since else None
     told = {"seq": message.seq, "waited_s": waited, "first": ticket.first_response_at is None}
     ticket.state = Ticket.State.ANSWERED
@@ -131,6 +165,7 @@ def _write_reply(
     if ticket.assignee_id is None and colleagues(current_store()).filter(pk=author.pk).exists():
         ticket.assignee = author  # whoever answers has it; a seller's answer leaves it to the agency
     ticket.last_message_at = now
-    ticket.save()
-    record(ticket, Happened(Event.Kind.REPLIED, actor=author, by=by, after=told), now=now)
+    replied = Happened(Event.Kind.REPLIED, actor=author, by=by, after=told)
+    record(ticket, replied, now=now, words=[Word(message, Channel(ticket.channel))])
+    attach(message, uploads)
     return message

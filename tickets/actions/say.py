@@ -11,11 +11,12 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from tenants.errors import Conflict, Invalid, Unavailable
-from tickets.actions.attach import clean_name, content_type
+from tenants.files import clean_name
+from tenants.images import Busy, NoPicture, drawn
+from tickets.actions.attach import content_type
 from tickets.actions.receive import Received, SameIdOtherText, receive_message
 from tickets.cards import OFFER
 from tickets.channels import Channel
-from tickets.images import Busy, NoPicture, drawn
 from tickets.incoming import MOST_BYTES, FileRefused, IncomingMessage, Upload
 from tickets.models import Attachment, Message, Visitor
 from tickets.queries.chat import Talk

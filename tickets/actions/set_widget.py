@@ -12,7 +12,10 @@ from urllib.parse import urlsplit
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from tenants import live
+from tenants.context import current_store
 from tenants.errors import Invalid
+from tickets.characters import is_keepable
 from tickets.chat.protocol import FIELDS
 from tickets.models import ChatWidget
 
@@ -58,6 +61,7 @@ def set_widget(values: Mapping[str, Any], *, now: datetime) -> ChatWidget:
         widget.fields = _fields(values["fields"])
     widget.changed_at = now
     widget.save()
+    live.announce_widget(current_store())
     return widget
 
 
@@ -110,4 +114,6 @@ def _text(value: Any, longest: int, field: str) -> str:
     text = str(value).replace("\r\n", "\n").strip()
     if len(text) > longest:
         raise Invalid(_("This text is longer than %(most)d characters.") % {"most": longest}, field=field)
+    if not is_keepable(text):
+        raise Invalid(_("This text has a character that can't be kept."), field=field)
     return text

@@ -31,7 +31,6 @@ def take_back(ticket: Ticket, *, person: int, to: User | None, now: datetime) ->
     if ticket.is_closed or ticket.assignee_id != person:
         return False
     ticket.assignee = to
-    ticket.save(update_fields=["assignee"])
     after = {"assignee": to.pk if to else None}
     record(ticket, Happened(Event.Kind.TAKEN_BACK, by="presence", before={"assignee": person}, after=after), now=now)
     return True

@@ -7,20 +7,23 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
+from knowledge.categories import Category
+from tenants.context import current_store
 from tenants.errors import DomainError, Invalid
 from tickets.actions.record import Happened, record
 from tickets.channels import Channel
-from tickets.chat.visitor import Identity, hash_of
+from tickets.chat.visitor import Identity, hash_of, mark_of
 from tickets.models import Customer, Event, Ticket, Visitor
-from tickets.models.ticket import Category
 from tickets.queries.chat import Talk, talk_of, widget_of
 
 KEPT: Final = timedelta(days=90)  # a browser that was not seen for so long is a new one
+COUNTED_FOR: Final = timedelta(minutes=10)  # how many new conversations an address may begin
 RENEWED: Final = timedelta(days=1)  # how often its date is pushed on
 
 
@@ -37,6 +40,12 @@ class IntroduceFirst(DomainError):
     message = _("Please fill in the form first.")
 
 
+class TooManyConversations(DomainError):
+    code = "too_many_conversations"
+    status = 429
+    message = _("Many new conversations have begun from your network just now. Please try again in ten minutes.")
+
+
 def recognise(secret: str, identity: Identity | None, *, page: str = "", now: datetime) -> Talk | None:
     """The visitor with this secret and their conversation, in the entered store; None for one who is new.
 
@@ -45,10 +54,8 @@ def recognise(secret: str, identity: Identity | None, *, page: str = "", now: da
     """
     talk = talk_of(secret)
     if talk is None:
-        return _make(secret, identity, page, now) if identity else None
-    named = _id_of(identity) if identity else ""
-    if talk.expires_at <= now or (talk.is_identified and talk.customer_id != named):
-        raise SecretExpired(field="secret")
+        return _make(secret, identity, page=page, now=now) if identity else None
+    check_talk(talk, identity, now=now)
     if identity and not talk.is_identified:
         _identify(talk, identity)
         talk = talk_of(secret)
@@ -57,9 +64,20 @@ def recognise(secret: str, identity: Identity | None, *, page: str = "", now: da
     return talk
 
 
-def write_down(secret: str, *, page: str = "", now: datetime) -> Talk:
-    """The visitor, made now if this is their first word. The same secret at once from two sides makes one."""
-    return talk_of(secret) or _make(secret, None, page, now)
+def check_talk(talk: Talk, identity: Identity | None, *, now: datetime) -> None:
+    """Raises SecretExpired for a secret that is too old, or an identified buyer's without the shop's word for them."""
+    named = _id_of(identity) if identity else ""
+    if talk.expires_at <= now or (talk.is_identified and talk.customer_id != named):
+        raise SecretExpired(field="secret")
+
+
+def write_down(secret: str, *, page: str = "", address: str = "", now: datetime) -> Talk:
+    """The visitor, made now if this is their first word. The same secret at once from two sides makes one.
+
+    Of one address only so many are new in a while, whichever process they come to; an empty one is not counted.
+    Raises TooManyConversations.
+    """
+    return talk_of(secret) or _make(secret, None, page=page, address=address, now=now)
 
 
 def introduce(talk: Talk, fields: Mapping[str, str], *, consent: bool, now: datetime) -> None:
@@ -116,7 +134,36 @@ ON CONFLICT (secret_hash) DO NOTHING
 """
 
 
-def _make(secret: str, identity: Identity | None, page: str, now: datetime) -> Talk:
+# A row lives as long as somebody is counted in it, or until the next stranger comes to the store.
+_COUNT: Final = """
+WITH old AS (
+  DELETE FROM desk_arrivals WHERE id IN (
+    SELECT id FROM desk_arrivals WHERE store_id = %(store)s AND since <= %(begin)s AND address <> %(address)s
+    FOR UPDATE SKIP LOCKED)
+)
+INSERT INTO desk_arrivals AS known (store_id, address, since, count) VALUES (%(store)s, %(address)s, %(now)s, 1)
+ON CONFLICT (store_id, address) DO UPDATE SET
+  since = CASE WHEN known.since <= %(begin)s THEN EXCLUDED.since ELSE known.since END,
+  count = CASE WHEN known.since <= %(begin)s THEN 1 ELSE known.count + 1 END
+WHERE known.since <= %(begin)s OR known.count < %(most)s
+"""
+
+
+def _count(address: str, now: datetime) -> None:
+    values = {
+        "store": current_store().pk,
+        "address": mark_of(address),
+        "begin": now - COUNTED_FOR,
+        "most": settings.CHAT_CONVERSATIONS_PER_ADDRESS,
+        "now": now,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, values)
+        if not cursor.rowcount:
+            raise TooManyConversations
+
+
+def _make(secret: str, identity: Identity | None, *, page: str, address: str = "", now: datetime) -> Talk:
     hashed = hash_of(secret)
     values: dict[str, Any] = {
         "channel": Channel.WIDGET,
@@ -131,8 +178,10 @@ def _make(secret: str, identity: Identity | None, page: str, now: datetime) -> T
         "expires": now + KEPT,
         "now": now,
     }
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_MAKE, values)
+        if cursor.rowcount and address:
+            _count(address, now)
     talk = talk_of(secret)
     if talk is None:
         raise RuntimeError("a visitor that was just made is not there")

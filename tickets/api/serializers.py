@@ -7,12 +7,13 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
+from knowledge.categories import Category
 from tickets.actions.receive import LONGEST_TEXT
 from tickets.actions.reply import LONGEST_REPLY
 from tickets.channels import Channel
 from tickets.incoming import IncomingMessage, Upload
 from tickets.models import Message, Ticket
-from tickets.models.ticket import Category, Priority
+from tickets.models.ticket import Priority
 
 PRIORITIES = {label.name.lower(): label.value for label in Priority}
 
@@ -99,6 +100,11 @@ class ReplyIn(serializers.Serializer[Any]):
         default=None,
         help_text="The last message that the author has seen. The reply is refused (409) if the buyer or a colleague "
         "wrote since. Leave it out only when you replay what was said elsewhere.",
+    )
+    check_variables = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="Refuse a body in which a variable of a quick reply still stands, such as {order}.",
     )
 
 

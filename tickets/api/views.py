@@ -27,13 +27,13 @@ from tickets.actions.deliver import note_delivery
 from tickets.actions.note import add_note
 from tickets.actions.receive import receive_message
 from tickets.actions.reopen import reopen
-from tickets.actions.reply import reply_to_ticket
+from tickets.actions.reply import check_filled, reply_to_ticket
 from tickets.api import serializers as shapes
 from tickets.channels import default_channel
 from tickets.incoming import Upload, read_uploads
 from tickets.models import Message, Ticket
 from tickets.queries.conversation import message_rows, ticket_row, ticket_rows
-from tickets.queries.gate import attachment_for, locked_ticket, messages_for, ticket_for, tickets_for
+from tickets.queries.gate import attachment_for, locked, messages_for, ticket_for, tickets_for
 from tickets.queries.names import store_ref
 from tickets.queries.outbox import outgoing_page
 from tickets.queries.queue import Filters, queue_for
@@ -217,9 +217,14 @@ class TicketVerb(DeskAPIView):
     def verb(self, ticket: Ticket, request: Request, values: dict[str, Any]) -> Message | None:
         raise NotImplementedError
 
-    def act(self, request: Request, store: str, number: int, values: dict[str, Any]) -> Response:
+    def act(
+        self, request: Request, store: str, number: int, shape: type[serializers.Serializer[Any]] | None = None
+    ) -> Response:
+        """The gate first, then what was sent: whoever has no business here learns nothing from what is wrong."""
         caller = self.caller(request)
-        with locked_ticket(caller, store, number, self.action) as (found, ticket):
+        found = store_for(caller, store, self.action)
+        values = self.read(shape, request).validated_data if shape else {}
+        with in_store(found), locked(caller, found, number, self.action) as ticket:
             message = self.verb(ticket, request, values)
             if message is not None:
                 row: Any = message_rows(caller, found, [message])[0]
@@ -239,9 +244,11 @@ class Replies(TicketVerb):
     )
     def post(self, request: Request, store: str, number: int) -> Response:
         """Answer the buyer, in the name of the person whom the token acts for."""
-        return self.act(request, store, number, self.read(shapes.ReplyIn, request).validated_data)
+        return self.act(request, store, number, shapes.ReplyIn)
 
     def verb(self, ticket: Ticket, request: Request, values: dict[str, Any]) -> Message:
+        if values.pop("check_variables"):
+            check_filled(values["body"])
         return reply_to_ticket(
             ticket, author=self.caller(request).person, now=database_now(), by=self.through(request), **values
         )
@@ -255,7 +262,7 @@ class Notes(TicketVerb):
     )
     def post(self, request: Request, store: str, number: int) -> Response:
         """Write a private note."""
-        return self.act(request, store, number, self.read(shapes.NoteIn, request).validated_data)
+        return self.act(request, store, number, shapes.NoteIn)
 
     def verb(self, ticket: Ticket, request: Request, values: dict[str, Any]) -> Message:
         return add_note(
@@ -271,7 +278,7 @@ class Assignee(TicketVerb):
     )
     def post(self, request: Request, store: str, number: int) -> Response:
         """Give the ticket to somebody who works in the store, or to nobody."""
-        return self.act(request, store, number, self.read(shapes.AssignIn, request).validated_data)
+        return self.act(request, store, number, shapes.AssignIn)
 
     def verb(self, ticket: Ticket, request: Request, values: dict[str, Any]) -> None:
         email = values["assignee"]
@@ -298,7 +305,7 @@ class Closing(TicketVerb):
     )
     def post(self, request: Request, store: str, number: int) -> Response:
         """Close the ticket. Closing it twice changes nothing."""
-        return self.act(request, store, number, self.read(shapes.CloseIn, request).validated_data)
+        return self.act(request, store, number, shapes.CloseIn)
 
     def verb(self, ticket: Ticket, request: Request, values: dict[str, Any]) -> None:
         close(ticket, by=self.caller(request).person, now=database_now(), through=self.through(request), **values)
@@ -312,7 +319,7 @@ class Reopening(TicketVerb):
     )
     def post(self, request: Request, store: str, number: int) -> Response:
         """Reopen the ticket. Reopening an open one changes nothing."""
-        return self.act(request, store, number, {})
+        return self.act(request, store, number)
 
     def verb(self, ticket: Ticket, request: Request, values: dict[str, Any]) -> None:
         reopen(ticket, by=self.caller(request).person, now=database_now(), through=self.through(request))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from tenants.postgresql.base import Unreachable
 from tickets.actions.close import close
 from tickets.actions.mark_read import buyer_saw, keep_draft
 from tickets.actions.rate import ask_transcript, rate
+from tickets.actions.receive import Received
 from tickets.actions.say import say
 from tickets.actions.visit import IntroduceFirst, introduce, recognise, write_down
 from tickets.chat import protocol
@@ -40,10 +42,21 @@ from tickets.chat.protocol import (
     Transcript,
     Typing,
 )  # fmt: skip
+from tickets.chat.sites import may_hold
 from tickets.chat.visitor import identity_of
 from tickets.incoming import Upload
-from tickets.models import Ticket
-from tickets.queries.chat import MOST_AT_ONCE, PAGE, Talk, messages_for_buyer, state_of, talk_of, widget_of
+from tickets.models import ChatWidget, Message, Ticket
+from tickets.queries.chat import (
+    MOST_AT_ONCE,
+    PAGE,
+    Talk,
+    messages_for_buyer,
+    own_word,
+    state_of,
+    talk_of,
+    told_at,
+    widget_of,
+)
 from tickets.queries.gate import buyers_ticket
 
 Out = list[dict[str, Any]]
@@ -67,13 +80,15 @@ class Widget:
 
     asks_first: bool
     shows_typing: bool
+    at: datetime | None = None  # when it was last changed
 
 
 class BuyerSide:
     """Raises only for what no frame can answer; a refusal is a frame."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, address: str = "") -> None:
         self.place = place
+        self.address = address  # where the browser is, as far as it is known
         self.store: Store | None = None
         self.hello: Hello | None = None
         self.widget = Widget(asks_first=False, shows_typing=False)
@@ -110,12 +125,19 @@ class BuyerSide:
                 return [protocol.refused(refusal, of=kind, client_id=client_id)]
 
     def look(self) -> Out:
-        """What is new since the last answer, after a hint: messages, and state or receipts if they changed."""
+        """What is new since the last answer, after a hint: messages, and state or receipts if they changed.
+
+        Or that the widget is not available any more: then `is_over`.
+        """
         if self.hello is None:
             return []
         try:
             with at(self.place), in_store(self._store()):
-                return self._news(talk_of(self.hello.secret))
+                talk = talk_of(self.hello.secret)
+                self._check_widget(talk)
+                return self._news(talk)
+        except WrongKey as error:
+            return [protocol.refused(error)]
         except (OperationalError, InterfaceError):
             return []  # the next ping asks again
 
@@ -140,14 +162,10 @@ class BuyerSide:
             raise WrongKey(field="key")
         now = database_now()
         with in_store(store):
-            widget = widget_of()
-            if widget is None or not widget.is_on or widget.key != frame.key:
-                raise WrongKey(field="key")
+            widget = self._open_widget(frame)
             identity = identity_of(frame.identity, widget.identity_secret, now=now) if frame.identity else None
             talk = recognise(frame.secret, identity, page=frame.page, now=now)
             self.store, self.hello = store, frame
-            asks = bool(widget.fields or widget.consent_zh or widget.consent_en)
-            self.widget = Widget(asks, widget.shows_typing)
             return [self._welcome(talk, frame)]
 
     def _welcome(self, talk: Talk | None, frame: Hello) -> dict[str, Any]:
@@ -181,13 +199,14 @@ class BuyerSide:
         if isinstance(frame, Say):
             return self._say(frame, uploads)
         talk = talk_of(secret)
+        if talk is not None or isinstance(frame, Introduce | Ping):
+            self._check_widget(talk)
         match frame:
             case Introduce():
-                known = talk or write_down(secret, page=self._page(), now=database_now())
+                known = talk or write_down(secret, page=self._page(), address=self.address, now=database_now())
                 introduce(known, frame.fields, consent=frame.consent, now=database_now())
                 return [{"type": "introduced"}]
             case Ping():
-                self._still_on()
                 return [*self._news(talk, fresh=True), {"type": "pong"}]
             case Seen() | Typing() if talk is None:
                 return []
@@ -206,11 +225,21 @@ class BuyerSide:
             case _:
                 return self._ending(frame, talk)
 
-    def _still_on(self) -> None:
+    def _check_widget(self, talk: Talk | None) -> None:
+        """Raises WrongKey where the widget is off meanwhile, or the page's site is not on its list any more."""
+        if self.hello is not None and (talk is None or talk.widget_at != self.widget.at):
+            self._open_widget(self.hello)
+
+    def _open_widget(self, hello: Hello) -> ChatWidget:
+        """The widget as it is now; what a frame needs of it is kept. Raises WrongKey, and then `is_over`."""
         widget = widget_of()
-        if widget is None or not widget.is_on or self.hello is None or widget.key != self.hello.key:
+        is_open = widget is not None and widget.is_on and widget.key == hello.key
+        if widget is None or not is_open or not may_hold(hello.page, widget.sites, own_host=self.place.host):
             self.is_over = True
             raise WrongKey(field="key")
+        asks = bool(widget.fields or widget.consent_zh or widget.consent_en)
+        self.widget = Widget(asks, widget.shows_typing, widget.changed_at)
+        return widget
 
     def _ending(self, frame: BuyerFrame, talk: Talk) -> Out:
         with transaction.atomic():
@@ -236,7 +265,8 @@ class BuyerSide:
 
     def _say(self, frame: Say, uploads: Sequence[Upload]) -> Out:
         now = database_now()
-        talk = write_down(self._secret(), page=self._page(), now=now)
+        talk = write_down(self._secret(), page=self._page(), address=self.address, now=now)
+        self._check_widget(talk)
         if self.widget.asks_first and not talk.is_introduced and not talk.is_identified:
             raise IntroduceFirst
         received = say(
@@ -247,15 +277,27 @@ class BuyerSide:
             talk = replace(talk, last_seq=max(talk.last_seq, received.seq))  # nothing else of it has changed
         else:
             talk = talk_of(self._secret()) or talk
-        news = self._news(talk)
+        own = self._own(frame, received, talk, now) if not uploads else []
+        news = [*own, *self._news(talk)]
         sent = {
             "type": "sent",
             "client_id": frame.client_id,
             "conversation": str(talk.conversation),
             "seq": received.seq,
-            "at": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "at": told_at(now),
         }
         return [sent, *news]
+
+    def _own(self, frame: Say, received: Received, talk: Talk, now: datetime) -> Out:
+        """What was just said, where the browser has all that came before it: nothing has to be read for that."""
+        is_next = received.is_new and received.seq == self.have + 1 and talk.conversation == self.conversation
+        if not is_next or frame.choice:
+            return []
+        self.have = received.seq
+        item = own_word(
+            received.seq, Message.Kind.BUYER, frame.text, author="", client_id=frame.client_id, at=now, card=None
+        )
+        return [{"type": "messages", "conversation": str(talk.conversation), "items": [item]}]
 
     # ------------------------------------------------------------ what is new
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +19,8 @@ from tickets.actions.mark_read import desk_saw
 from tickets.actions.reply import TicketMovedOn, reply_to_ticket
 from tickets.chat import protocol
 from tickets.chat.protocol import DeskFrame, DeskPing, DeskSeen, DeskTyping, Reply, Unwatch, Watch
-from tickets.queries.chat import draft_of, messages_for_desk
+from tickets.models import Message
+from tickets.queries.chat import draft_of, messages_for_desk, own_word, told_at
 from tickets.queries.gate import locked, may_read_notes, ticket_for
 from tickets.queries.names import names_for
 
@@ -42,7 +44,7 @@ class DeskSide:
         self.language = caller.person.language or "zh-hans"
         self.watched: dict[Key, Watched] = {}
 
-    def answer(self, raw: str) -> Out:
+    def answer(self, raw: str | Mapping[str, Any]) -> Out:
         """What one frame, as it came, is answered with. Nothing of what it holds can raise."""
         with translation.override(self.language):
             where: dict[str, Any] = {}
@@ -154,13 +156,23 @@ class DeskSide:
                     card=frame.card,
                     now=now,
                 )
-            where = {"store": frame.store, "ticket": frame.ticket}
-            at_ = said.created_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-            sent = {"type": "sent", "client_id": frame.client_id, **where, "seq": said.seq, "at": at_}
-            watched = self.watched.get((frame.store, frame.ticket))
-            if watched is None or watched.have is None:
-                return [sent]
-            return [sent, *self._messages(store, frame.ticket, watched.have, watched)]
+            return [self._sent(frame, said), *self._answered(store, frame, said)]
+
+    def _sent(self, frame: Reply, said: Message) -> dict[str, Any]:
+        about = {"client_id": frame.client_id, "store": frame.store, "ticket": frame.ticket}
+        return {"type": "sent", **about, "seq": said.seq, "at": told_at(said.created_at)}
+
+    def _answered(self, store: Store, frame: Reply, said: Message) -> Out:
+        """The answer itself, with what else was missed."""
+        watched = self.watched.get((frame.store, frame.ticket))
+        if watched is None or watched.have is None:
+            return []
+        if said.seq != watched.have + 1 or not may(store, Action.ASSIGN):
+            return self._messages(store, frame.ticket, watched.have, watched)
+        watched.have = said.seq  # nothing else was missed, and a colleague's name is their own
+        name, at_ = self.caller.person.name or self.caller.person.email, said.created_at
+        item = own_word(said.seq, said.kind, said.body, author=name, client_id=said.client_key, at=at_, card=said.card)
+        return [{"type": "messages", "store": frame.store, "ticket": frame.ticket, "items": [item]}]
 
     def _messages(self, store: Store, ticket: int, after: int, watched: Watched | None) -> Out:
         notes, names = may_read_notes(self.caller, store), may(store, Action.ASSIGN)

@@ -16,6 +16,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from tenants.errors import DomainError, Invalid
+from tickets.characters import is_keepable, keepable
 
 VERSION: Final = 1
 MOST_BYTES: Final = 65_536  # of one frame, as the server is told to accept at most
@@ -180,6 +181,14 @@ def decoded(text: str) -> Mapping[str, Any]:
     return raw
 
 
+def readable(text: str) -> str | Mapping[str, Any]:
+    """The object that the text is, so that it need not be decoded again; or the text, which is then refused."""
+    try:
+        return decoded(text)
+    except Invalid:
+        return text
+
+
 def named(data: str | Mapping[str, Any] | None) -> tuple[str, str | None]:
     """(`type`, `client_id`) of a frame that may be refused, as far as they can be read."""
     try:
@@ -188,7 +197,7 @@ def named(data: str | Mapping[str, Any] | None) -> tuple[str, str | None]:
         return "", None
     kind, client_id = raw.get("type"), raw.get("client_id")
     good = isinstance(client_id, str) and _CLIENT_ID.match(client_id)
-    return (kind[:40] if isinstance(kind, str) else ""), (client_id if good else None)
+    return (keepable(kind[:40]) if isinstance(kind, str) else ""), (client_id if good else None)
 
 
 def _reader(readers: Mapping[str, Callable[[Mapping[str, Any]], Any]], raw: Mapping[str, Any]) -> Any:
@@ -287,18 +296,9 @@ def _text(raw: Mapping[str, Any], name: str, longest: int, default: str | None =
         raise Invalid(_("This must be a text."), field=name)
     if len(value) > longest:
         raise Invalid(_("This text is longer than %(most)d characters.") % {"most": longest}, field=name)
-    if "\x00" in value or not _is_unicode(value):
+    if not is_keepable(value):
         raise Invalid(_("This text has a character that can't be kept."), field=name)
     return value
-
-
-def _is_unicode(value: str) -> bool:
-    """JSON may spell half of a surrogate pair, which no database keeps."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _number(raw: Mapping[str, Any], name: str, default: int | None = None) -> int:

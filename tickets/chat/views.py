@@ -15,20 +15,22 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
+from knowledge.categories import Category
 from tenants.access import store_of
-from tenants.bucket import Buckets
+from tenants.bucket import Buckets, neighbourhood
 from tenants.clock import database_now
 from tenants.context import in_store
-from tenants.errors import DomainError, Forbidden, Invalid, NotFound
+from tenants.errors import DomainError, Forbidden, Invalid, NotFound, TooMuch
 from tenants.middleware import DeskRequest
 from tenants.sockets import is_own_origin
 from tickets.actions.attach import thumbnail
+from tickets.actions.visit import SecretExpired, check_talk
 from tickets.chat import protocol
 from tickets.chat.buyer import BuyerSide, TooFast, WrongKey
+from tickets.chat.visitor import identity_of
 from tickets.incoming import Upload, read_uploads
 from tickets.models import ChatWidget
-from tickets.models.ticket import Category
-from tickets.queries.chat import buyers_file, talk_of, widget_of
+from tickets.queries.chat import Talk, buyers_file, talk_of, widget_of
 
 MOST_FRAMES: Final = 10  # in one request
 frames_of_address = Buckets(settings.CHAT_FRAMES_PER_ADDRESS, 4 * settings.CHAT_FRAMES_PER_ADDRESS)
@@ -62,13 +64,13 @@ def frames(request: DeskRequest) -> JsonResponse:
     """The protocol where sockets are blocked, and the way of files: frames in, frames out."""
     try:
         _check_origin(request)
-        address = request.META.get("REMOTE_ADDR", "")
+        address = neighbourhood(request.META.get("REMOTE_ADDR", ""))
         if not frames_of_address.take(address):
             raise TooFast
         asked, uploads = _asked(request)
         if not all(frames_of_address.take(address) for _ in asked[1:]):
             raise TooFast  # a request of ten frames is ten
-        side = BuyerSide(request.place)
+        side = BuyerSide(request.place, address)
         out: list[dict[str, Any]] = []
         for each in asked:
             out += side.answer_here(each, uploads if each.get("type") == "message" else ())
@@ -81,16 +83,14 @@ def frames(request: DeskRequest) -> JsonResponse:
 
 @require_GET
 def file(request: DeskRequest, file_id: UUID) -> HttpResponse | FileResponse:
-    """A file of the visitor's own conversation. `size=small` is a thumbnail, where there can be one."""
+    """A file of the visitor's own conversation, for whoever could say hello. `size=small` is a thumbnail, if any."""
     scheme, _space, credentials = request.headers.get("Authorization", "").partition(" ")
     key, _space, secret = credentials.partition(" ")
     store = store_of(request.place)
     if store is None or scheme != "Visitor":
         raise NotFound(field="file")
     with in_store(store):
-        widget, talk = widget_of(), talk_of(secret)
-        if widget is None or widget.key != key or talk is None or talk.expires_at <= database_now():
-            raise NotFound(field="file")
+        talk = _visitor(key, secret, request.headers.get("Identity", ""))
         found = buyers_file(talk, file_id)
         if found is None or not found.file.storage.exists(str(found.file.name)):
             raise NotFound(field="file")
@@ -101,6 +101,19 @@ def file(request: DeskRequest, file_id: UUID) -> HttpResponse | FileResponse:
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+def _visitor(key: str, secret: str, identity: str) -> Talk:
+    """Who shows this key, secret and identity: no less than a hello must. Raises NotFound (`file`)."""
+    now = database_now()
+    widget, talk = widget_of(), talk_of(secret)
+    if widget is None or not widget.is_on or widget.key != key or talk is None:
+        raise NotFound(field="file")
+    try:
+        check_talk(talk, identity_of(identity, widget.identity_secret, now=now) if identity else None, now=now)
+    except SecretExpired as error:
+        raise NotFound(field="file") from error
+    return talk
 
 
 def _widget(request: DeskRequest) -> tuple[ChatWidget, str]:
@@ -157,7 +170,7 @@ def _asked(request: HttpRequest) -> tuple[list[dict[str, Any]], tuple[Upload, ..
     is_form = (request.content_type or "") == "multipart/form-data"
     text = request.POST.get("frames", "") if is_form else request.body.decode("utf-8", "replace")
     if len(text) > protocol.MOST_BYTES:
-        raise Invalid(field="frames")
+        raise TooMuch(field="frames")
     asked = protocol.decoded(text).get("frames")
     if not isinstance(asked, list) or not 0 < len(asked) <= MOST_FRAMES or not all(isinstance(f, dict) for f in asked):
         raise Invalid(field="frames")

@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.utils.crypto import salted_hmac
+
+from tenants.bucket import neighbourhood
+from tickets.characters import is_keepable, keepable
+
 LONGEST_NAME: Final = 200
 
 
@@ -27,6 +32,11 @@ def hash_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+def mark_of(address: str) -> str:
+    """What is kept for some minutes of an address: who has the database alone can't tell which it was."""
+    return salted_hmac("chat.address", neighbourhood(address)).hexdigest()[:20]
+
+
 def identity_of(token: str, identity_secret: str, *, now: datetime) -> Identity | None:
     """The identity in `base64url(payload).hex(hmac)`; None for one that is forged, expired, or not readable."""
     payload, _dot, signature = token.partition(".")
@@ -38,9 +48,9 @@ def identity_of(token: str, identity_secret: str, *, now: datetime) -> Identity 
         person, expires = str(said["id"]).strip(), float(said["exp"])
     except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
         return None
-    if not 0 < len(person) <= 150 or "\x00" in person or expires <= now.timestamp():
+    if not 0 < len(person) <= 150 or not is_keepable(person) or not expires > now.timestamp():
         return None
-    name, email = (str(said.get(part) or "").replace("\x00", "")[:LONGEST_NAME] for part in ("name", "email"))
+    name, email = (keepable(str(said.get(part) or ""))[:LONGEST_NAME] for part in ("name", "email"))
     return Identity(person, name, email if "@" in email else "")
 
 

@@ -27,6 +27,9 @@ from tickets.actions.reply import reply_to_ticket
 from tickets.actions.set_widget import set_widget
 from tickets.api.serializers import PRIORITIES
 from tickets.channels import Channel, default_channel
+from tickets.demo.articles import make_articles
+from tickets.demo.library import make_sops
+from tickets.demo.replies import make_replies
 from tickets.desk.models import QueueEntry
 from tickets.incoming import IncomingMessage
 from tickets.models import Message, Ticket
@@ -98,6 +101,10 @@ def make_demo(base_host: str, *, now: datetime | None = None) -> bool:
         _assign_people(store, people)
         _set_up_widget(store, now)
         fresh |= _fill(store, people, now)
+    stores = list(Store.objects.filter(agency=agency, slug__in=[slug for slug, *_more in STORES]))
+    make_sops(agency, stores, lead=people["ann"], agent=people["bo"], now=now)
+    make_articles(agency.pk, stores, author=people["ann"], now=now)
+    make_replies(agency.pk, stores, lead=people["ann"], agent=people["bo"], now=now)
     return fresh
 
 

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from knowledge.models import Item
 from tenants.models import Agency, Store
 from tenants.models.grants import EVERYTHING, Grants
 from tickets.channels import Channel
@@ -109,6 +110,22 @@ class Outbox(models.Model):
         verbose_name_plural = "outbox"
 
 
+class Arrivals(models.Model):
+    """How many conversations an address has begun with a store's widget lately; a hash stands for the address."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    address = models.CharField(max_length=20)
+    since = models.DateTimeField(help_text="When the first of them began.")
+    count = models.PositiveIntegerField()
+
+    # By columns, for what a store may read whole travels in its archive: where strangers came from stays here.
+    grants = Grants(store="SELECT (id, store_id, address, since, count), INSERT, UPDATE, DELETE")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["store", "address"], name="arrivals_one_row_per_address")]
+        verbose_name_plural = "arrivals"
+
+
 class Presence(models.Model):
     """Whether a person is at an agency's desk and takes chats. Their open desks keep `seen_at` fresh."""
 
@@ -128,3 +145,50 @@ class Presence(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["person", "agency"], name="presence_once_per_agency")]
         verbose_name_plural = "presences"
+
+
+class Touched(models.Model):
+    """Something that is counted happened to a ticket. Written with it, taken away with the counting: nothing is lost.
+
+    Only ever inserted and deleted, so that two verbs never wait for each other here.
+    """
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    ticket_number = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    grants = Grants(store="INSERT")
+
+    class Meta:
+        verbose_name_plural = "touched"
+
+
+class SopCount(models.Model):
+    """How often something happened with an SOP in a store: adherence is read here, over all stores, with one query.
+
+    Written by the verbs of a run in their transaction. `step` is empty for what happened to runs as a whole. The item
+    is the agency's, so the counts stay with the agency when the store moves elsewhere; the runs go with the store.
+    """
+
+    class What(models.TextChoices):
+        STARTED = "started"
+        FINISHED = "finished"
+        STOPPED = "stopped"
+        DONE = "done"
+        SKIPPED = "skipped"
+        DECIDED = "decided"
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="+")
+    version = models.PositiveIntegerField()
+    step = models.CharField(max_length=40, blank=True)
+    what = models.CharField(max_length=10, choices=What)
+    count = models.PositiveIntegerField(default=0)
+
+    grants = Grants(desk="SELECT", store="SELECT, INSERT, UPDATE")
+
+    class Meta:
+        constraints = [
+            # Leads with the item: queries.adherence reads one item over the stores of an agency.
+            models.UniqueConstraint(fields=["item", "store", "version", "step", "what"], name="sop_counted_once"),
+        ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.db import InterfaceError, OperationalError
@@ -13,7 +14,7 @@ from tenants import live
 from tenants.access import Caller, stores_for
 from tenants.clock import database_now
 from tenants.context import at
-from tenants.sockets import PatientConsumer, in_database
+from tenants.sockets import PatientConsumer, in_database, in_lane
 from tickets.actions.presence import touch
 from tickets.chat import protocol
 from tickets.chat.buyer import TooFast
@@ -32,6 +33,7 @@ class DeskConsumer(PatientConsumer):
     FRAMES_A_SECOND = 30.0
     FRAMES_AT_ONCE = 120.0
 
+    agency = 0
     group = ""
     hears = False  # Redis took it into its group
     allowed: frozenset[int] = frozenset()
@@ -42,14 +44,14 @@ class DeskConsumer(PatientConsumer):
         if caller is None:
             await self.close(4403)
             return
-        agency_id = caller.place.agency_id
-        if agency_id is None or not await self._ask_gate():
+        if caller.place.agency_id is None or not await self._ask_gate():
             await self.close(4404)
             return
         self.side = DeskSide(caller)
-        self.group = live.agency_group(agency_id)
+        self.agency = caller.place.agency_id
+        self.group = live.agency_group(self.agency)
         await self.accept()
-        self.hears = await live.join(self.group, self.channel_name)
+        self.hears = await live.join(self.agency, self.group, self)
         await self.tell({"type": "hello", "v": protocol.VERSION})
         self.watch = asyncio.create_task(self._keep_asking())
 
@@ -58,7 +60,7 @@ class DeskConsumer(PatientConsumer):
             self.watch.cancel()
             await asyncio.wait({self.watch})
         if self.group:
-            await live.leave(self.group, self.channel_name)
+            await live.leave(self.agency, self.group, self)
             for key in list(self.side.watched):
                 await self._unwatch(key)
 
@@ -68,7 +70,8 @@ class DeskConsumer(PatientConsumer):
         if text_data is None:
             await self.end(4400)
             return
-        kind, client_id = protocol.named(text_data)
+        said = protocol.readable(text_data)
+        kind, client_id = protocol.named(said)
         if await self.is_too_fast():
             await self.tell(protocol.refused(TooFast(), of=kind, client_id=client_id))
             return
@@ -76,32 +79,36 @@ class DeskConsumer(PatientConsumer):
             await self.tell(protocol.refused(TooFast(), of=kind))
             return
         before = set(self.side.watched)
-        frames = await in_database(self.side.answer, text_data)
+        store = said.get("store") if isinstance(said, Mapping) else None
+        frames = await in_lane(self._lane(store), self.side.answer, said)
         await self._join(before)
         await self.tell(*frames)
         if kind == "typing" and not frames:
-            self._pass_on_typing(protocol.decoded(text_data))
+            self._pass_on_typing(said)
 
     async def _join(self, before: set[Key]) -> None:
         """Hears the buyers of the chats that were opened, and tells who else has them open."""
         for key in set(self.side.watched) - before:
-            await live.join(live.watchers_group(*key), self.channel_name)
+            await live.join(self.agency, live.watchers_group(*key), self)
             self._say_looking(key, asks=True)
         for key in before - set(self.side.watched):
             await self._unwatch(key)
 
     async def _unwatch(self, key: Key) -> None:
-        await live.leave(live.watchers_group(*key), self.channel_name)
+        await live.leave(self.agency, live.watchers_group(*key), self)
         self._say_looking(key, leaves=True)
 
     def _say_looking(self, key: Key, *, asks: bool = False, leaves: bool = False) -> None:
         event = {"type": "desk.looking", "store": key[0], "ticket": key[1], "person": self._person(), "asks": asks}
-        self.pass_on(live.watchers_group(*key), event | {"leaves": leaves})
+        self.pass_on(self.agency, live.watchers_group(*key), event | {"leaves": leaves})
 
     def _pass_on_typing(self, frame: Any) -> None:
         store, ticket = frame["store"], frame["ticket"]
         event = {"type": "chat.typing", "store": store, "ticket": ticket, "on": frame.get("on") is True}
-        self.pass_on(live.buyer_group(store, ticket), event)
+        self.pass_on(self.agency, live.buyer_group(store, ticket), event)
+
+    def _lane(self, store: object) -> tuple[int, str]:
+        return self.agency, str(store)
 
     def _person(self) -> int:
         return int(self.side.caller.person.pk)
@@ -120,7 +127,7 @@ class DeskConsumer(PatientConsumer):
             if watched is None or watched.have is None:
                 await self._tell_changed([hint])
             elif hint["seq"] > watched.have and hint["store"] in self.allowed:
-                await self.tell(*await in_database(self.side.look, key))
+                await self.tell(*await in_lane(self._lane(key[0]), self.side.look, key))
 
     async def chat_receipts(self, event: dict[str, Any]) -> None:
         """The buyer has read on: what is open here shows it."""
@@ -133,7 +140,7 @@ class DeskConsumer(PatientConsumer):
     async def chat_typing(self, event: dict[str, Any]) -> None:
         key = (event["store"], event["ticket"])
         if key in self.side.watched and event["store"] in self.allowed:
-            text = await in_database(self.side.preview, key) if event["on"] else ""
+            text = await in_lane(self._lane(key[0]), self.side.preview, key) if event["on"] else ""
             await self.tell({"type": "typing", "store": key[0], "ticket": key[1], "on": event["on"], "text": text})
 
     async def desk_looking(self, event: dict[str, Any]) -> None:
@@ -179,7 +186,7 @@ class DeskConsumer(PatientConsumer):
                 if not await self._ask_gate():
                     code = 4401
                     return
-                self.hears = self.hears or await live.join(self.group, self.channel_name)
+                self.hears = self.hears or await live.join(self.agency, self.group, self)
                 if count % 2:
                     await self._look_again()
                 await asyncio.sleep(GATE_LASTS)

@@ -7,7 +7,7 @@ from tenants.models.scoped import StoreRow
 from tickets.channels import Channel
 
 
-class Customer(StoreRow):  # type: ignore[django-manager-missing]  # what points here comes from later modules
+class Customer(StoreRow):
     channel = models.CharField(max_length=20, choices=Channel)
     external_id = models.CharField(max_length=200)
     name = models.CharField(max_length=200, blank=True)

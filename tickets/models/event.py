@@ -22,6 +22,12 @@ class Event(StoreRow):
         TAKEN_BACK = "chat.taken_back"
         RATED = "chat.rated"
         INTRODUCED = "chat.introduced"
+        SOP_STARTED = "sop.started"
+        SOP_STEP = "sop.step"
+        SOP_SKIPPED = "sop.skipped"
+        SOP_DECIDED = "sop.decided"
+        SOP_FINISHED = "sop.finished"
+        SOP_STOPPED = "sop.stopped"
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="events")
     kind = models.CharField(max_length=30, choices=Kind)

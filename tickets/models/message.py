@@ -10,7 +10,7 @@ from tenants.models.scoped import StoreRow
 from tickets.models.ticket import Ticket
 
 
-class Message(StoreRow):  # type: ignore[django-manager-missing]  # what points here comes from later modules
+class Message(StoreRow):
     class Kind(models.TextChoices):
         BUYER = "buyer", _("buyer")
         AGENT = "agent", _("agent")

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from knowledge.categories import Category
 from tenants.models.scoped import StoreRow
 from tickets.channels import Channel
 from tickets.models.customer import Customer
@@ -17,21 +18,7 @@ class Priority(models.IntegerChoices):
     NORMAL = 3, _("normal")
 
 
-class Category(models.TextChoices):
-    """问题分类: the classes of PRODUCT.md §3."""
-
-    PRE_SALE = "pre_sale", _("before buying")
-    LOGISTICS = "logistics", _("logistics")
-    QUALITY = "quality", _("quality")
-    SIZE = "size", _("size")
-    USAGE = "usage", _("usage")
-    REFUND = "refund", _("refund")
-    COUNTERFEIT = "counterfeit", _("counterfeit")
-    AD_MISMATCH = "ad_mismatch", _("not as advertised")
-    ACCOUNT_PAYMENT = "account_payment", _("account and payment")
-
-
-class Ticket(StoreRow):  # type: ignore[django-manager-missing]  # what points here comes from later modules
+class Ticket(StoreRow):
     """The number is the key: every store counts for itself, and no two stores share a table."""
 
     class State(models.TextChoices):

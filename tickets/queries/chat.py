@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -10,7 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from tenants.context import current_store
+from tenants.context import ask, current_store
 from tickets.channels import Channel
 from tickets.chat.visitor import hash_of
 from tickets.models import Attachment, ChatWidget, Message, Ticket
@@ -43,6 +44,7 @@ class Talk:
     desk_read: int = 0
     score: int | None = None
     has_draft: bool = False
+    widget_at: datetime | None = None  # when the store's widget was last changed; None while it is off
 
     def receipts(self) -> dict[str, Any]:
         return {"type": "receipts", "delivered": max(self.desk_has, self.desk_read), "read": self.desk_read}
@@ -53,7 +55,8 @@ _TALK = """
 SELECT visitor.id, visitor.customer_id, customer.external_id, customer.email, visitor.is_identified,
        visitor.introduced_at IS NOT NULL, visitor.expires_at, ticket.number, chat.public_id, coalesce(ticket.state, ''),
        coalesce(ticket.last_seq, 0), ticket.assignee_id, coalesce(given.alias, ''), ticket.waiting_since,
-       coalesce(chat.desk_has, 0), coalesce(chat.desk_read, 0), chat.score, coalesce(chat.draft, '') <> ''
+       coalesce(chat.desk_has, 0), coalesce(chat.desk_read, 0), chat.score, coalesce(chat.draft, '') <> '',
+       (SELECT changed_at FROM tickets_chatwidget WHERE is_on)
 FROM tickets_visitor visitor
 JOIN tickets_customer customer ON customer.id = visitor.customer_id
 LEFT JOIN LATERAL (
@@ -67,10 +70,8 @@ WHERE visitor.secret_hash = %s
 
 def talk_of(secret: str) -> Talk | None:
     """The visitor with this secret and their latest conversation; None for a secret that was never seen here."""
-    with connection.cursor() as cursor:
-        cursor.execute(_TALK, [current_store().pk, hash_of(secret)])
-        row = cursor.fetchone()
-    return Talk(*row) if row else None
+    rows = ask(_TALK, [current_store().pk, hash_of(secret)])
+    return Talk(*rows[0]) if rows else None
 
 
 def widget_of() -> ChatWidget | None:
@@ -121,6 +122,34 @@ def messages_for_desk(ticket: int, *, after: int, notes: bool, names: bool) -> l
     ]
 
 
+def own_word(
+    seq: int,
+    kind: str,
+    text: str,
+    *,
+    author: str,
+    client_id: str,
+    at: datetime,
+    card: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The item of a message without files as it was just written, for whoever wrote it: they need not read it."""
+    return {
+        "seq": seq,
+        "kind": kind,
+        "author": author,
+        "text": text,
+        "at": told_at(at),
+        "client_id": client_id,
+        "card": card,
+        "files": [],
+    }
+
+
+def told_at(at: datetime) -> str:
+    """A time as frames tell it: ISO 8601, UTC, milliseconds."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 @dataclass(frozen=True)
 class _Row:
     seq: int
@@ -139,9 +168,7 @@ class _Row:
 def _rows(ticket: int, after: int, before: int, *, notes: bool, latest: int | None) -> list[_Row]:
     values = {"store": current_store().pk, "ticket": ticket, "after": after, "before": before, "notes": notes}
     order = " ORDER BY message.seq DESC LIMIT %(most)s" if latest else " ORDER BY message.seq LIMIT %(most)s"
-    with connection.cursor() as cursor:
-        cursor.execute(_MESSAGES + order, {**values, "most": latest or MOST_AT_ONCE})
-        rows = [_Row(*row) for row in cursor.fetchall()]
+    rows = [_Row(*row) for row in ask(_MESSAGES + order, {**values, "most": latest or MOST_AT_ONCE})]
     return rows[::-1] if latest else rows
 
 
@@ -156,7 +183,7 @@ def _item(row: _Row, author: str, client_id: str | None) -> dict[str, Any]:
         "kind": row.kind,
         "author": author,
         "text": row.body,
-        "at": row.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "at": told_at(row.at),
         "client_id": client_id,
         "card": card,
         "files": files,

@@ -10,13 +10,13 @@ from django.db import connection
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from knowledge.categories import Category
 from tenants.access import Action, Caller, may
 from tenants.context import read_across
 from tenants.models import Store
 from tickets.channels import Channel
 from tickets.desk.models import QueueEntry
 from tickets.models import Ticket
-from tickets.models.ticket import Category
 from tickets.queries.names import buyer_name, store_ref
 from tickets.rows import ChatRow, Chats, ChatTile, WidgetLine
 

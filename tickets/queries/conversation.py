@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from knowledge.categories import Category
+from knowledge.content.text import Text
 from tenants.access import Action, Caller, colleagues, may
 from tenants.clock import database_now
 from tenants.context import in_store
@@ -17,11 +20,12 @@ from tickets.cards import CHOICE, OFFER
 from tickets.channels import Channel
 from tickets.desk.models import QueueEntry
 from tickets.models import Event, Message, Ticket
-from tickets.models.ticket import Category, Priority
+from tickets.models.ticket import Priority
 from tickets.queries.chats import chat_row
 from tickets.queries.gate import messages_for, ticket_for
 from tickets.queries.names import aliases_for, buyer_name, person_ref, store_ref
 from tickets.queries.presence import Colleague, colleagues_present
+from tickets.queries.sops import sop_mark
 from tickets.rows import AttachmentRow, ColleagueRow, Conversation, EventRow, MessageRow, PastTicket, TicketRow
 
 MESSAGES_PAGE = 50
@@ -46,7 +50,7 @@ def conversation_for(
     with in_store(store):
         ticket = ticket_for(caller, store, number, Action.VIEW)
         messages = messages_for(caller, store, ticket)
-        first_seq = messages.values_list("seq", flat=True).first() or 0
+        first_seq, mark = messages.annotate(mark=sop_mark(ticket)).values_list("seq", "mark").first() or (0, "")
         if since is not None:
             messages, size = messages.filter(seq__gte=since), MESSAGES_AT_ONCE
         if before is not None:
@@ -65,6 +69,8 @@ def conversation_for(
             chat=chat_row(ticket, drafts=may(store, Action.REPLY), now=now),
             history=_history(ticket, store, caller, aliases),
             past=_past(ticket),
+            may_run_sop=may(store, Action.RUN_SOP),
+            sop_mark=mark if may(store, Action.RUN_SOP) else "",
         )
 
 
@@ -75,9 +81,7 @@ def colleagues_of(caller: Caller, store: Store) -> tuple[ColleagueRow, ...]:
     """
     if not may(store, Action.ASSIGN):
         return ()
-    place = caller.place
-    is_at_agency = place.kind == Kind.AGENCY and place.agency_id is not None
-    present = colleagues_present(place.agency_id or 0, database_now()) if is_at_agency else {}
+    present = colleagues_present(store, database_now()) if caller.place.kind == Kind.AGENCY else {}
     nobody = Colleague(0, "", None, 0)
     rows = []
     for person in colleagues(store):
@@ -185,11 +189,15 @@ def _past(ticket: Ticket) -> tuple[PastTicket, ...]:
 
 
 _SAID_IN_CONVERSATION = (Event.Kind.RECEIVED, Event.Kind.REPLIED, Event.Kind.NOTED, Event.Kind.DELIVERY)
+_SAID_BY_ITS_RUN = (Event.Kind.SOP_STEP, Event.Kind.SOP_SKIPPED, Event.Kind.SOP_DECIDED)
+_OF_SOPS = (Event.Kind.SOP_STARTED, Event.Kind.SOP_FINISHED, Event.Kind.SOP_STOPPED)
 
 
 def _history(ticket: Ticket, store: Store, caller: Caller, aliases: dict[tuple[int, int], str]) -> tuple[EventRow, ...]:
     """The latest events that the conversation itself does not show, newest first."""
-    events = ticket.events.exclude(kind__in=_SAID_IN_CONVERSATION)
+    events = ticket.events.exclude(kind__in=_SAID_IN_CONVERSATION + _SAID_BY_ITS_RUN)
+    if not may(store, Action.RUN_SOP):
+        events = events.exclude(kind__in=_OF_SOPS)
     if not may(store, Action.ASSIGN):
         events = events.exclude(kind__in=(Event.Kind.ASSIGNED, Event.Kind.TAKEN_BACK))
     latest = list(events.select_related("actor").defer(*without_secrets("actor")).order_by("-pk")[:HISTORY])
@@ -217,6 +225,8 @@ def _said(event: Event, who: str, names: dict[int, str]) -> str:
             return _("The buyer had waited too long")
         case Event.Kind.TAKEN_BACK | Event.Kind.RATED | Event.Kind.INTRODUCED:
             return _said_of_chat(event, names)
+        case Event.Kind.SOP_STARTED | Event.Kind.SOP_FINISHED | Event.Kind.SOP_STOPPED:
+            return _said_of_sop(event, who)
         case Event.Kind.ASSIGNED if event.actor_id is None:
             return _("Given to %(to)s, who had room") % {"to": names.get(event.after["assignee"], "?")}
         case Event.Kind.ASSIGNED if event.after.get("assignee") is None:
@@ -226,6 +236,17 @@ def _said(event: Event, who: str, names: dict[int, str]) -> str:
         case Event.Kind.ASSIGNED:
             return _("%(who)s gave it to %(to)s") % {"who": who, "to": names.get(event.after["assignee"], "?")}
     return event.kind
+
+
+def _said_of_sop(event: Event, who: str) -> str:
+    title = Text(event.after["sop"]["zh"], event.after["sop"]["en"]).in_language(get_language() or "zh")
+    told = {"who": who, "sop": title, "reason": event.after.get("reason", "")}
+    match event.kind:
+        case Event.Kind.SOP_STARTED:
+            return _("%(who)s began the SOP “%(sop)s”") % told
+        case Event.Kind.SOP_STOPPED:
+            return _("%(who)s stopped the SOP “%(sop)s”: %(reason)s") % told
+    return _("The SOP “%(sop)s” came to its end") % told
 
 
 def _said_of_chat(event: Event, names: dict[int, str]) -> str:

@@ -17,9 +17,12 @@ def store_ref(store: Store) -> StoreRef:
 
 def buyer_name(name: str) -> str:
     """What a buyer is called: by name, by the channel's id, or by a short mark for a visitor who told no name."""
-    if name.startswith("v:") and len(name) == len("v:") + 32:
-        return _("Visitor %(mark)s") % {"mark": name[2:6]}
-    return name
+    return name if is_name(name) else _("Visitor %(mark)s") % {"mark": name[2:6]}
+
+
+def is_name(name: str) -> bool:
+    """Whether it is more than the mark that a visitor without a name was given."""
+    return not (name.startswith("v:") and len(name) == len("v:") + 32)
 
 
 def aliases_for(stores: Iterable[Store]) -> dict[tuple[int, int], str]:

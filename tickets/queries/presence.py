@@ -44,14 +44,23 @@ class Colleague:
 _COLLEAGUES = """
 SELECT present.person_id, CASE WHEN present.seen_at > %(fresh)s THEN present.status ELSE '' END, present.back_at,
        (SELECT count(*) FROM desk_queueentry WHERE channel = 'widget' AND assignee_id = present.person_id)
-FROM desk_presence present WHERE present.agency_id = %(agency)s
+FROM desk_presence present
+JOIN tenants_membership member ON member.user_id = present.person_id AND member.agency_id = present.agency_id
+JOIN tenants_user person ON person.id = present.person_id AND person.is_active
+WHERE present.agency_id = %(agency)s AND (member.role <> 'agent' OR EXISTS (
+  SELECT FROM tenants_assignment given
+  WHERE given.user_id = present.person_id AND given.store_id = %(store)s AND given.role = 'agent'))
 """
 
 
-def colleagues_present(agency_id: int, now: datetime) -> dict[int, Colleague]:
-    """person → what colleagues may know of their being there. One query, from the agency's place."""
+def colleagues_present(store: Store, now: datetime) -> dict[int, Colleague]:
+    """person → what colleagues may know of their being there, of those who work in this store today.
+
+    One query, from the agency's place.
+    """
+    values = {"agency": store.agency_id, "store": store.pk, "fresh": now - FRESH}
     with connection.cursor() as cursor:
-        cursor.execute(_COLLEAGUES, {"agency": agency_id, "fresh": now - FRESH})
+        cursor.execute(_COLLEAGUES, values)
         return {row[0]: Colleague(*row) for row in cursor.fetchall()}
 
 

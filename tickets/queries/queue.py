@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from knowledge.categories import Category
 from tenants.access import Action, Caller, may, stores_for
 from tenants.context import read_across
 from tenants.errors import Invalid
@@ -17,7 +18,6 @@ from tenants.models.people import without_secrets
 from tickets.channels import Channel
 from tickets.cursors import FoundCursor, QueueCursor
 from tickets.desk.models import QueueEntry
-from tickets.models.ticket import Category
 from tickets.queries.names import aliases_for, buyer_name, person_ref, store_ref
 from tickets.queries.search import Wanted, find_tickets
 from tickets.rows import Queue, QueueRow

@@ -9,14 +9,17 @@ import time
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection, transaction
 from django.db.utils import DatabaseError, InterfaceError
+from django.utils.module_loading import import_string
 
+from knowledge.actions.release_due import release_due
 from tenants.context import as_operator
 from tenants.later import nudge
 from tickets.actions.breach import breach_overdue, stores_with_overdue
-from tickets.actions.deliver import WORK_OUTBOX
+from tickets.actions.record import WORK_OUTBOX
 from tickets.actions.take_back import give_ringing, take_back_stranded
 from tickets.queries.outbox import stores_with_mail_due
 
@@ -64,8 +67,14 @@ def _tick(now: datetime, *, reconcile: bool) -> int:
             breached += breach_overdue(store, now=now)
         except DatabaseError:  # one store in trouble stops nobody else's clock
             log.exception("the clock of store %s did not run", store.pk)
+    release_due(now)
     take_back_stranded(now)
     give_ringing(now)
+    for path in settings.EVERY_SECOND:
+        try:
+            import_string(path)(now)
+        except DatabaseError:  # numbers may be late; waits may not
+            log.exception("%s failed; the next tick tries again", path)
     if reconcile:
         for store_id in stores_with_mail_due(now):
             nudge(WORK_OUTBOX, store_id)
