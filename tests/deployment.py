@@ -36,6 +36,7 @@ class Deployment:
     @property
     def environment(self) -> dict[str, str]:
         return {
+            "CHAT_CONVERSATIONS_PER_ADDRESS": "100000",  # every buyer comes from this machine
             **os.environ,
             "DJANGO_SETTINGS_MODULE": self.settings,
             "DATABASE_URL": self.servers.database_url,  # the owner's: for commands

@@ -21,6 +21,7 @@ BUYER, CHAT = "tickets/chat/buyer.py", "tests/chat"
 MIDDLEWARE, CONSUMER = "tenants/middleware.py", "tickets/live/consumers.py"
 ROLES, ROWS, GATE = "tests/fence/test_roles.py", "tests/fence/test_rows.py", "tests/fence/test_gate.py"
 BROKEN, POOL, EDGE = "tests/fence/test_broken_schemas.py", "tests/fence/test_pool.py", "tests/fence/test_edge.py"
+NEAR = "tests/fence/test_near.py"
 ISOLATION, POSTGRESQL, IN_STORE = (
     "tests/test_isolation.py",
     "tests/tenants/test_postgresql.py",
@@ -161,6 +162,27 @@ MUTANTS = (
         "if first.reader is None:",
         (f"{ROLES}::test_place_leads_into_its_own_stores",),
     ),
+    Mutant(
+        "near: asked in whatever store the connection stands",
+        CONTEXT,
+        "there is not None and there.store == pk and",
+        "there is not None and",
+        (f"{NEAR}::test_other_store_is_asked_for_at_the_place",),
+    ),
+    Mutant(
+        "near: asked there also from another place",
+        CONTEXT,
+        " and there.within == connection.scope\n",
+        "\n",
+        (f"{NEAR}::test_place_that_did_not_enter_it_asks_from_where_it_is",),
+    ),
+    Mutant(
+        "near: a proof is good for ever",
+        CONTEXT,
+        "proven, store.proven = store.proven, None",
+        "proven = store.proven",
+        (f"{NEAR}::test_proof_is_good_for_one_entry",),
+    ),
     # ------------------------------------------------------------ rows
     Mutant(
         "rows: a row goes anywhere",
@@ -187,7 +209,7 @@ MUTANTS = (
     Mutant(
         "gate: a store's host narrows nothing",
         ACCESS,
-        "  AND store.id = coalesce(%(store)s, store.id)\n",
+        "  AND store.id = coalesce(%(store)s::bigint, store.id)\n",
         "",
         (f"{GATE}::test_gate_needs_no_row_security",),
     ),
@@ -201,7 +223,7 @@ MUTANTS = (
     Mutant(
         "gate: a token narrows nothing",
         ACCESS,
-        "  AND store.id = coalesce(%(token_store)s, store.id)\n",
+        "  AND store.id = coalesce(%(token_store)s::bigint, store.id)\n",
         "",
         (f"{GATE}::test_token_narrows_without_row_security",),
     ),
@@ -274,8 +296,8 @@ MUTANTS = (
     Mutant(
         "chat: any key opens the widget",
         BUYER,
-        "if widget is None or not widget.is_on or widget.key != frame.key:",
-        "if widget is None or not widget.is_on:",
+        "widget is not None and widget.is_on and widget.key == hello.key",
+        "widget is not None and widget.is_on",
         (f"{CHAT}/test_buyer.py::test_wrong_key_opens_nothing",),
     ),
     Mutant(
@@ -361,5 +383,47 @@ MUTANTS = (
         "if ticket.is_closed or ticket.assignee_id != person:",
         "if ticket.is_closed:",
         (f"{CHAT}/test_take_back.py",),
+    ),
+    Mutant(
+        "chat: of two who hand a chat over at once both do",
+        "tickets/actions/assign.py",
+        "if was not in (ANYBODY, ticket.assignee_id):",
+        "if False:",
+        (f"{CHAT}/test_at_once.py::test_of_two_leads_who_hand_a_chat_over_at_once_one_does",),
+    ),
+    Mutant(
+        "chat: of two browsers that sign in at once one breaks",
+        "tickets/actions/visit.py",
+        "with suppress(IntegrityError), transaction.atomic():",
+        "with transaction.atomic():",
+        (f"{CHAT}/test_at_once.py::test_two_browsers_that_sign_in_at_once_are_one_buyer",),
+    ),
+    Mutant(
+        "chat: whoever left is a colleague",
+        "tickets/queries/presence.py",
+        "WHERE present.agency_id = %(agency)s AND (member.role <> 'agent' OR EXISTS (",
+        "WHERE present.agency_id = %(agency)s AND (true OR EXISTS (",
+        (f"{CHAT}/test_take_back.py::test_whoever_left_is_no_colleague_any_more",),
+    ),
+    Mutant(
+        "chat: strangers begin as many conversations as they like",
+        "tickets/actions/visit.py",
+        "if cursor.rowcount and address:",
+        "if False:",
+        (f"{CHAT}/test_arrivals.py",),
+    ),
+    Mutant(
+        "chat: files need no word of the shop",
+        "tickets/chat/views.py",
+        "check_talk(talk, identity_of(identity, widget.identity_secret, now=now) if identity else None, now=now)",
+        "pass",
+        (f"{CHAT}/test_frames.py::test_files_of_an_identified_buyer_want_the_shops_word_too",),
+    ),
+    Mutant(
+        "chat: a widget that is off goes on",
+        "tickets/chat/buyer.py",
+        "if self.hello is not None and (talk is None or talk.widget_at != self.widget.at):",
+        "if False:",
+        (f"{CHAT}/test_buyer.py::test_widget_or_site_that_is_taken_away_is_noticed_at_the_next_frame",),
     ),
 )

@@ -91,7 +91,7 @@ DOOR_FILES = {"views.py", "forms.py", "admin.py", "webhooks.py", "jobs.py", "url
 def is_door(module: Module) -> bool:
     """What the world can reach. The demo loader writes a world of its own and is none."""
     parts = module.path.split("/")
-    return parts[-1] in DOOR_FILES or "api" in parts[:-1] or "management" in parts[:-1] or "live" in parts[:-1]
+    return parts[-1] in DOOR_FILES or bool({"api", "management", "live", "admin", "admin_site"} & set(parts[:-1]))
 
 
 @rule
@@ -157,12 +157,15 @@ def queries_know_no_verbs(module: Module) -> Iterator[tuple[int, str]]:
             yield line, f"a query imports {name}"
 
 
+DOORS = re.compile(r"\.(views|api|admin|admin_site|forms|jobs|webhooks|consumers|management)\b")
+
+
 @rule
 def verbs_and_queries_know_no_doors(module: Module) -> Iterator[tuple[int, str]]:
     if "actions" not in module.name.split(".") and "/queries" not in module.path:
         return
     for name, line in imports_of(module.tree):
-        if starts(name, *HOUSE) and re.search(r"\.(views|api|forms|jobs|webhooks|consumers|management)\b", name):
+        if starts(name, *HOUSE) and DOORS.search(name):
             yield line, f"imports the door {name}"
 
 

@@ -39,7 +39,7 @@ def test_compiled_file_is_current() -> None:
 @pytest.mark.skipif(shutil.which("xgettext") is None, reason="xgettext is not installed here")
 def test_no_text_was_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What makemessages would find now is what was translated."""
-    for part in ("config", "tenants", "tickets"):
+    for part in ("config", "tenants", "knowledge", "tickets", "reports"):
         shutil.copytree(part, tmp_path / part)
     known = {(entry.msgctxt, entry.msgid) for entry in entries()}
     monkeypatch.chdir(tmp_path)

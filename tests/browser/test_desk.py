@@ -145,8 +145,11 @@ def test_keyboard_alone_is_enough(open_page: Open, buyer_writes: Write) -> None:
     page.keyboard.press("?")
     expect(page.locator("dialog[open]")).to_be_visible()
     page.keyboard.press("Escape")
+    page.keyboard.press("f")
+    expect(page.locator("#search")).to_be_focused()
+    page.keyboard.press("Escape")
     page.keyboard.press("/")
-    expect(page.locator("input[name=q]")).to_be_focused()
+    expect(page.locator("#replies-search")).to_be_focused()
 
 
 def test_wrong_password_and_wrong_door_look_the_same(open_page: Open) -> None:

@@ -28,6 +28,7 @@ PAGES = {
     "widget-settings": ("ann", "/settings/chat/qinghe/", ""),
     "seller": ("qi", "/desk/qinghe/3/", ""),
     "operator": ("operator", "/", ""),
+    "numbers": ("qi", "/numbers/?period=7", ""),
 }
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WIDTHS = (1440, 360)

@@ -5,25 +5,25 @@ from __future__ import annotations
 import gzip
 import io
 import re
-import threading
 from collections.abc import Callable, Iterator
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
+import brotli
+import httpx
+import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Frame, FrameLocator, Page, expect
 
 from tests.browser.conftest import Open
+from tests.browser.shop import served
 from tests.deployment import ROOT, Deployment
 
 HOST = "qinghe.localhost"
 WIDGET = ROOT / "static" / "widget"
 FRAME = ROOT / "tickets" / "templates" / "tickets" / "chat" / "frame.html"
-LATER = {"emoji", "form", "rating", "pictures", "cards"}  # loaded by the conversations that have it
 WORDS = {"en", "zh"}  # one of them is loaded
 
 
@@ -37,38 +37,14 @@ def png(width: int, height: int) -> bytes:
 Shop = Callable[..., Page]
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    """A shop's own server. Its pages under `strict` allow nothing that they don't need."""
-
-    def __init__(self, *arguments: Any, policy: str, **options: Any) -> None:
-        self.policy = policy
-        super().__init__(*arguments, **options)
-
-    def end_headers(self) -> None:
-        if "strict" in self.path:
-            self.send_header("Content-Security-Policy", self.policy)
-        super().end_headers()
-
-    def log_message(self, format: str, *arguments: Any) -> None:
-        pass
-
-
 @pytest.fixture(scope="module")
 def shop_address(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A shop of another origin, on the store's list of sites: its pages are by language and by strictness."""
-    pages = tmp_path_factory.mktemp("shop")
-    origin = deployment.address(HOST, "")
-    policy = f"default-src 'none'; script-src {origin}; frame-src {origin}"
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(pages), policy=policy))
-    address = f"http://shop.localhost:{server.server_port}"
-    key = deployment.run("manage.py", "chat_widget", "qinghe", "--site", address).split()[0]
-    for name in ("zh", "en", "strict-en"):
-        script = f'<script src="{origin}/static/widget/deskfleet.js" data-key="{key}" async></script>'
-        text = f'<!doctype html><html lang="{name[-2:]}"><title>Shop</title><main><h1>Shop</h1></main>{script}</html>'
-        (pages / f"{name}.html").write_text(text, encoding="utf-8")
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield address
-    server.shutdown()
+    with served(tmp_path_factory.mktemp("shop"), deployment.address(HOST, "")) as made:
+        key = deployment.run("manage.py", "chat_widget", "qinghe", "--site", made.address).split()[0]
+        for name in ("zh", "en", "strict-en"):
+            made.write(name, key)
+        yield made.address
 
 
 @pytest.fixture
@@ -346,31 +322,70 @@ def test_looks(shop: Shop, lang: str) -> None:
         assert found.violations_count == 0, f"{scheme} {width}: {found.generate_report()}"
 
 
-def weight(files: list[Path]) -> int:
-    return sum(len(gzip.compress(path.read_bytes(), 9)) for path in files)
+@pytest.fixture
+def full(deployment: Deployment) -> Iterator[Callable[[], None]]:
+    """full(): whoever comes from this machine now is one too many, and nobody is at a desk, until the test is over."""
+
+    def count(number: int) -> None:
+        with psycopg.connect(deployment.servers.database_url, autocommit=True) as admin:
+            admin.execute("UPDATE desk_arrivals SET count = %s, since = now()", [number])
+            admin.execute("UPDATE desk_presence SET seen_at = now() - interval '1 hour'")  # an empty house
+
+    yield partial(count, 10**6)
+    count(1)
 
 
-def imported(name: str) -> set[str]:
-    """The modules that come with this one."""
-    found, todo = set(), [name]
-    while todo:
-        here = todo.pop()
-        if here in found:
-            continue
-        found.add(here)
-        todo += re.findall(r'from "\./(\w+)\.js"', (WIDGET / f"{here}.js").read_text(encoding="utf-8"))
-    return found
+TOO_MANY = {"en": "from your network", "zh": "您所在的网络"}
 
 
-def test_widget_is_small() -> None:
-    """A page with it loads 15 KB, and whoever talks 30 KB: rare things come when they are needed."""
-    scripts = {path.stem for path in WIDGET.glob("*.js")}
-    first = imported("frame") | {"deskfleet", "zh"}
-    talk = imported("chat") | first
-    assert scripts == talk | LATER | WORDS
-    rest = [FRAME, WIDGET / "frame.css"]
-    assert weight([*rest, *(WIDGET / f"{name}.js" for name in first)]) <= 15 * 1024
-    assert weight([*rest, *(WIDGET / f"{name}.js" for name in talk)]) <= 30 * 1024
+def test_one_too_many_reads_why_in_the_form_and_in_the_conversation(
+    open_page: Open, shop: Shop, full: Callable[[], None]
+) -> None:
+    begin(shop(), "Counted: the last one")
+    full()
+    for lang, words in TOO_MANY.items():
+        chat = chat_of(shop(lang))  # nobody is there: a form
+        chat.locator("#f-email").fill("lin@buyer.example")
+        chat.locator("#f-text").fill("Counted: one too many")
+        chat.locator("form.form button").click()
+        expect(chat.locator("#e-form")).to_contain_text(words)
+        expect(chat.locator("#f-text")).to_have_value("Counted: one too many")
+    open_page("bo")
+    for lang, words in TOO_MANY.items():
+        chat = chat_of(shop(lang))
+        write(chat, "Counted: one too many")
+        expect(chat.locator(".failed")).to_contain_text(words)
+        expect(chat.locator(".bubble")).to_have_text("Counted: one too many")
+
+
+def sent(deployment: Deployment, path: str, encoding: str) -> tuple[int, str]:
+    """(bytes on the wire, text) of what the store's server sends to a browser that reads this encoding."""
+    headers = {"Host": HOST, "Accept-Encoding": encoding}
+    with httpx.stream("GET", deployment.address("127.0.0.1", path), headers=headers) as answer:
+        raw = b"".join(answer.iter_raw())
+        assert (answer.status_code, answer.headers["Content-Encoding"] in encoding) == (200, True), path
+        unpack = brotli.decompress if answer.headers["Content-Encoding"] == "br" else gzip.decompress
+        return len(raw), unpack(raw).decode()
+
+
+@pytest.mark.parametrize(("encoding", "until_opened", "talking"), [("br, gzip", 11, 20), ("gzip", 12.5, 22.5)])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_widget_is_small(
+    deployment: Deployment, shop_address: str, lang: str, encoding: str, until_opened: float, talking: float
+) -> None:
+    """KiB. Of brotli the part that UI.md allows; browsers ask for it where the store has HTTPS."""
+    key = deployment.run("manage.py", "chat_widget", "qinghe", "--site", shop_address).split()[0]
+    tag, _text = sent(deployment, "/static/widget/deskfleet.js", encoding)
+    page, text = sent(deployment, f"/chat/?key={key}&lang={lang}", encoding)
+    names = re.findall(r'(?:src|href)="(/static/widget/[^"]+)"', text)
+    assert [name.split(".")[0].rsplit("/", 1)[1] for name in names] == ["frame", f"in-{lang}"]
+    style, frame = (sent(deployment, name, encoding) for name in names)
+    first = tag + page + style[0] + frame[0]
+    [chat] = re.findall(r'import\("\./(chat\.\w+\.js)"\)', frame[1])
+    rest, _text = sent(deployment, f"/static/widget/{chat}", encoding)
+    found = f"{first:,} bytes until it is opened, {first + rest:,} when somebody talks"
+    assert first <= until_opened * 1024, found
+    assert first + rest <= talking * 1024, found
 
 
 def test_both_languages_say_the_same() -> None:

@@ -23,8 +23,8 @@ SITE = "https://shop.example"
 class Browser:
     """A buyer's browser without a window: one secret, and what it was told, by type."""
 
-    def __init__(self, store: Store, key: str, secret: str = "") -> None:
-        self.store, self.key = store, key
+    def __init__(self, store: Store, key: str, secret: str = "", address: str = "") -> None:
+        self.store, self.key, self.address = store, key, address
         self.secret = secret or secrets.token_urlsafe(32)
         self.side = self.new_side()
         self.ids = itertools.count(1)
@@ -32,7 +32,7 @@ class Browser:
     def new_side(self) -> BuyerSide:
         place = place_of(f"{self.store.slug}.localhost")
         assert place is not None
-        return BuyerSide(place)
+        return BuyerSide(place, self.address)
 
     def ask(self, kind: str, **fields: Any) -> list[dict[str, Any]]:
         return self.side.answer(json.dumps({"type": kind, **fields}))

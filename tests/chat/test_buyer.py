@@ -7,21 +7,24 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tenants.clock import database_now
 from tenants.context import in_store
 from tests.cast import NOON, Cast
-from tests.chat.conftest import Browser, widget_in
+from tests.chat.conftest import SITE, Browser, widget_in
 from tickets.actions.assign import assign
 from tickets.actions.close import close
-from tickets.actions.mark_read import desk_saw
+from tickets.actions.mark_read import buyer_saw, desk_saw
 from tickets.actions.note import add_note
 from tickets.actions.reply import reply_to_ticket
 from tickets.actions.set_widget import renew_identity_secret, set_widget
 from tickets.chat.visitor import Identity, sign
 from tickets.desk.models import Outbox
 from tickets.models import Chat, ChatWidget, Customer, Message, Ticket, Visitor
+from tickets.queries.chat import talk_of
 
 OFFER = {"type": "offer", "options": [{"label": "退款"}, {"label": "换新并赠券"}]}
 
@@ -170,6 +173,21 @@ def test_read_marks_go_both_ways(buyer: Browser, cast: Cast) -> None:
         assert Outbox.objects.get(message_id=message.pk).next_try_at is None
 
 
+def test_what_was_seen_is_marked_in_one_statement(buyer: Browser, cast: Cast) -> None:
+    """Marks, messages and what is still to be mailed: a process that is killed can't leave one without the others."""
+    buyer.say("一")
+    message = answered(cast, "二")
+    with in_store(cast.a):
+        talk = talk_of(buyer.secret)
+        assert talk is not None
+        with CaptureQueriesContext(connection) as asked:
+            buyer_saw(talk, delivered=3, read=3)
+        assert len(asked) == 1
+        assert Message.objects.get(pk=message.pk).delivery == "read"
+        assert Chat.objects.get(pk=message.ticket_id).buyer_read == 3
+        assert Outbox.objects.get(message_id=message.pk).next_try_at is None
+
+
 # ---------------------------------------------------------------- who somebody is
 
 
@@ -192,6 +210,50 @@ def test_widget_that_is_off_ends_what_is_open(buyer: Browser, cast: Cast) -> Non
     assert Browser(cast.a, buyer.key).hello()["code"] == "key"
     assert buyer.ask("ping", have=0)[0]["code"] == "key"
     assert buyer.side.is_over
+
+
+FRAMES: list[tuple[str, dict[str, Any]]] = [
+    ("message", {"client_id": "one-more-1", "text": "还有"}),
+    ("ping", {"have": 0}),
+    ("earlier", {"before": 3}),
+    ("seen", {"delivered": 2, "read": 2}),
+    ("typing", {"text": "x"}),
+    ("rate", {"score": 5}),
+    ("end", {}),
+]
+
+
+@pytest.mark.parametrize("change", [{"is_on": False}, {"sites": ["https://other.example"]}])
+@pytest.mark.parametrize(("kind", "fields"), FRAMES)
+def test_widget_or_site_that_is_taken_away_is_noticed_at_the_next_frame(
+    cast: Cast, buyer: Browser, change: dict[str, Any], kind: str, fields: dict[str, Any]
+) -> None:
+    buyer.hello(page=f"{SITE}/tents?a=1")
+    buyer.say("在吗")
+    before = buyer.shown()
+    with in_store(cast.a):
+        set_widget(change, now=NOON + timedelta(minutes=1))
+    assert [frame["code"] for frame in buyer.ask(kind, **fields)] == ["key"]
+    assert buyer.side.is_over
+    with in_store(cast.a):
+        set_widget({"is_on": True, "sites": [SITE]}, now=NOON + timedelta(minutes=2))
+    assert buyer.shown() == before
+
+
+def test_widget_that_changes_otherwise_goes_on_as_it_is_now(cast: Cast, buyer: Browser) -> None:
+    buyer.hello(page=f"{SITE}/")
+    buyer.say("在吗")
+    with in_store(cast.a):
+        set_widget({"shows_typing": True, "sites": [SITE, "https://b.example"]}, now=NOON + timedelta(minutes=1))
+    assert buyer.side.look() == []
+    assert buyer.side.widget.shows_typing
+    assert buyer.say("还在")["type"] == "sent"
+
+
+def test_page_of_no_site_of_the_store_opens_nothing(cast: Cast, buyer: Browser) -> None:
+    assert buyer.hello(page="https://evil.example/")["code"] == "key"
+    for page in ("", "about:srcdoc", "http://store-a.localhost:8000/chat/try/", f"{SITE}:443/x"):
+        assert buyer.hello(page=page)["type"] == "welcome"
 
 
 def test_old_secret_expires(buyer: Browser, cast: Cast) -> None:
@@ -326,3 +388,21 @@ def test_a_megabyte_of_emoji_is_refused_at_once(buyer: Browser) -> None:
     began = time.monotonic()
     assert buyer.say("😀" * 262_144)["field"] == "text"
     assert time.monotonic() - began < 5
+
+
+def test_own_word_comes_back_as_everybody_reads_it(buyer: Browser, cast: Cast) -> None:
+    """It is not read again for its author; another window of the same browser reads it."""
+    buyer.say("第一句")
+    frames = buyer.ask("message", client_id="own-word-1", text=" 第二句\n ")
+    other = Browser(cast.a, buyer.key, buyer.secret)
+    assert types(frames)[:2] == ["sent", "messages"]
+    assert frames[1]["items"] == other.hello()["messages"][2:]
+    again = buyer.ask("message", client_id="own-word-1", text=" 第二句\n ")
+    assert (types(again), again[0]["seq"]) == (["sent"], frames[0]["seq"])
+
+
+def test_own_word_brings_what_else_was_missed(buyer: Browser, cast: Cast) -> None:
+    buyer.say("第一句")
+    answered(cast, "您好")
+    frames = buyer.ask("message", client_id="after-an-answer", text="在")
+    assert [item["text"] for item in frames[1]["items"]] == ["您好", "在"]

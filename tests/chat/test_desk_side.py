@@ -99,8 +99,40 @@ def test_answer_to_what_was_not_seen_is_refused_with_what_was_missed(cast: Cast)
         {"type": "product", "title": "Tent", "url": "javascript:alert(1)"},
         {"type": "product", "title": "Tent", "url": "http://shop.example"},
         {"type": "order", "number": 5},
+        {"type": ["offer"]},
+        {"type": {}},
+        {"type": "product", "title": "\ud800"},
+        {"type": "product", "title": "Tent", "price": "\udfff"},
+        {"type": "product", "title": "Tent", "url": "https://shop.example/\ud83d"},
+        {"type": "order", "number": "1", "status": "\x00"},
+        {"type": "offer", "options": [{"label": "A"}, {"label": "\ud83d"}]},
     ],
 )
 def test_cards_that_are_none_are_refused(cast: Cast, card: dict[str, Any]) -> None:
     asked = {"client_id": "a-card-01", "text": "?", "seen": 9, "card": card}
     assert ask(side(cast.bo), "reply", cast.a, **asked)[0]["field"] == "card"
+
+
+OFFER = {"type": "offer", "options": [{"label": "退款"}, {"label": "换新并赠券"}]}
+
+
+@pytest.mark.parametrize("card", [None, OFFER])
+@pytest.mark.parametrize(("who", "host"), [("ann", NORTH_HOST), ("bo", NORTH_HOST), ("di", A_HOST)])
+def test_own_answer_comes_back_as_everybody_reads_it(cast: Cast, who: str, host: str, card: Any) -> None:
+    """It is not read again for its author; a colleague's desk reads it."""
+    own = side(getattr(cast, who), host)
+    seen = ask(own, "watch", cast.a, have=0)[0]["items"][-1]["seq"]
+    ask(own, "watch", cast.a, have=3)
+    frames = ask(own, "reply", cast.a, client_id="own-word-1", text=" 您好\r\n在的 ", seen=max(seen, 3), card=card)
+    [read] = ask(side(getattr(cast, who), host), "watch", cast.a, have=3)
+    assert [frame["type"] for frame in frames] == ["sent", "messages"]
+    assert frames[1] == read
+    assert (read["items"][0]["text"], read["items"][0]["client_id"]) == ("您好\n在的", "own-word-1")
+
+
+def test_own_answer_brings_what_else_was_missed(cast: Cast) -> None:
+    desk, colleague = side(cast.bo), side(cast.ann)
+    ask(desk, "watch", cast.a, have=3)
+    ask(colleague, "reply", cast.a, client_id="first-one", text="一", seen=3)
+    frames = ask(desk, "reply", cast.a, client_id="second-one", text="二", seen=4)
+    assert [item["text"] for item in frames[1]["items"]] == ["一", "二"]

@@ -11,6 +11,7 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
+from tenants import images
 from tenants.context import in_store
 from tests.cast import NOON, PNG, Cast
 from tests.chat.conftest import Browser
@@ -18,7 +19,6 @@ from tests.chat.test_buyer import OFFER, answered
 from tests.chat.test_frames import post, sent_file
 from tests.chat.test_take_back import at_desk, chat, holder
 from tests.chat.test_visitor import KEY, signed
-from tickets import images
 from tickets.actions import take_back, visit
 from tickets.actions.assign import assign
 from tickets.chat import views

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from tenants.context import in_store
 from tests.cast import NOON, NORTH_HOST, PNG, Cast
 from tests.chat.conftest import SITE, Browser, widget_in
-from tests.tickets.test_images import bomb, picture
+from tests.tenants.test_images import bomb, picture
 from tickets.actions.set_widget import set_widget
 from tickets.chat import views
+from tickets.chat.visitor import Identity, sign
 from tickets.models import Attachment, ChatWidget, Message
 
 HOST = "store-a.localhost"
@@ -91,11 +94,16 @@ def test_foreign_origin_is_refused(buyer: Browser, origin: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["", "x", "[]", '{"frames": 1}', '{"frames": []}', '{"frames": [1]}', "[" * 60_000, "x" * 70_000, "\ud800"]
+    "body", ["", "x", "[]", '{"frames": 1}', '{"frames": []}', '{"frames": [1]}', "[" * 60_000, "\ud800"]
 )
 def test_bodies_that_are_no_frames(widget: ChatWidget, body: str) -> None:
     answer = client().post("/chat/frames/", body.encode("utf-8", "surrogatepass"), content_type="application/json")
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid")
+
+
+def test_body_larger_than_a_frame_is_refused(widget: ChatWidget) -> None:
+    answer = client().post("/chat/frames/", "x" * 70_000, content_type="application/json")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
 
 
 def test_address_that_asks_too_much_waits(buyer: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,8 +115,8 @@ def test_address_that_asks_too_much_waits(buyer: Browser, monkeypatch: pytest.Mo
 # ---------------------------------------------------------------- files
 
 
-def of_visitor(buyer: Browser, file_id: object, size: str = "", host: str = HOST) -> Any:
-    headers = {"authorization": f"Visitor {buyer.key} {buyer.secret}"}
+def of_visitor(buyer: Browser, file_id: object, size: str = "", host: str = HOST, **more: str) -> Any:
+    headers = {"authorization": f"Visitor {buyer.key} {buyer.secret}", **more}
     return client(host, **headers).get(f"/chat/files/{file_id}/", {"size": size})
 
 
@@ -131,6 +139,21 @@ def test_picture_travels_with_its_message_and_comes_back_to_its_sender_alone(buy
     with in_store(cast.a):
         others = Attachment.objects.exclude(pk=file["id"]).first()
     assert of_visitor(buyer, others.pk).status_code == 404
+
+
+def test_files_of_an_identified_buyer_want_the_shops_word_too(buyer: Browser, cast: Cast, widget: ChatWidget) -> None:
+    """On a shared computer, after they signed out at the shop, the secret alone opens nothing: as with hello."""
+    until = timezone.now() + timedelta(hours=1)
+    token, other = (sign(Identity(who), widget.identity_secret, expires=until) for who in ("42", "43"))
+    [file] = sent_file(buyer, PNG).json()["frames"][2]["items"][0]["files"]
+    assert of_visitor(buyer, file["id"]).status_code == 200
+    buyer.hello(identity=token)
+    assert of_visitor(buyer, file["id"], identity=token).status_code == 200
+    for wrong in ({}, {"identity": other}, {"identity": token + "0"}, {"identity": "é"}):
+        assert of_visitor(buyer, file["id"], **wrong).status_code == 404
+    with in_store(cast.a):
+        set_widget({"is_on": False}, now=NOON)
+    assert of_visitor(buyer, file["id"], identity=token).status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -114,3 +114,4 @@ def test_a_refusal_names_the_frame_as_far_as_it_can_be_read() -> None:
     assert protocol.named(json.dumps(MESSAGE)) == ("message", "abcdefgh")
     assert protocol.named('{"type": 5, "client_id": "<script>"}') == ("", None)
     assert protocol.named("[" * 70_000) == ("", None)
+    assert protocol.named('{"type": "ping\\ud800"}') == ("ping", None)  # what is sent back can be sent

@@ -271,6 +271,28 @@ def test_suspended_store_ends_its_chats(key: str, real_store: Store) -> None:
     asyncio.run(scene())
 
 
+@pytest.mark.parametrize("change", [{"is_on": False}, {"sites": []}])
+def test_widget_that_is_taken_away_ends_its_chats_at_once(key: str, real_store: Store, change: dict[str, Any]) -> None:
+    """Also of somebody who only looks: nothing is said, and nothing asked."""
+
+    def take_away() -> None:
+        with in_store(real_store):
+            set_widget(change, now=timezone.now())
+
+    async def scene() -> None:
+        talks, looks = [await hello(key, page="https://shop.example/") for _ in range(2)]
+        await say(talks, "message", client_id="message-1", text="在吗？")
+        for one in (talks, looks):
+            await say(one, "ping", have=0)
+            await hear(one, "pong")  # by now it hears of its store's widget
+        await asyncio.to_thread(in_a_thread, take_away)
+        for one in (talks, looks):
+            assert (await hear(one, "refused"))["code"] == "key"
+            assert await one.closed_with() == 4404
+
+    asyncio.run(scene())
+
+
 def test_bucket_lets_through_what_it_should() -> None:
     bucket = Bucket(1000.0, 3)
     assert [bucket.take() for _ in range(3)] == [True] * 3
@@ -352,7 +374,7 @@ def test_socket_that_breaks_gives_back_what_it_held(
 
 
 def test_redis_that_hangs_delays_no_message_behind_a_typing_sign(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def hung(group: str, event: object) -> None:
+    async def hung(agency: int, group: str, event: object) -> None:
         await asyncio.sleep(5)
 
     async def scene() -> None:

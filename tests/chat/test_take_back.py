@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tenants.access import Caller
-from tenants.context import in_store
+from tenants.context import at, in_store
 from tenants.hosts import Kind, Place
 from tenants.models import Assignment, Membership, User
 from tests.cast import NOON, Cast
@@ -15,11 +15,11 @@ from tests.scenes import buyer_writes, kinds_of
 from tickets.actions.assign import assign
 from tickets.actions.presence import heard_of_losses, set_presence, touch
 from tickets.actions.reply import reply_to_ticket
-from tickets.actions.take_back import give_ringing, take_back_stranded
+from tickets.actions.take_back import give_ringing, take_back, take_back_stranded
 from tickets.channels import Channel
 from tickets.desk.models import Presence, QueueEntry
 from tickets.models import Event, Ticket
-from tickets.queries.presence import MOST_CHATS, presence_of
+from tickets.queries.presence import MOST_CHATS, colleagues_present, presence_of
 
 RUNG = NOON + timedelta(seconds=11)
 
@@ -144,6 +144,22 @@ def test_chat_that_has_long_been_still_stays_until_the_buyer_writes(cast: Cast) 
     assert take_back_stranded(later) == 1
 
 
+def test_chat_that_was_handed_to_somebody_else_meanwhile_stays_theirs(cast: Cast) -> None:
+    """The clock found it as Bo's; before the lock was had, Ann had taken it over."""
+    eve = new_agent(cast, "Eve")
+    at_desk(cast, cast.bo)
+    number = chat(cast)
+    assert give_ringing(RUNG) == 1
+    with in_store(cast.a):
+        ticket = Ticket.objects.get(pk=number)
+        assign(ticket, to=cast.ann, by=cast.ann, now=RUNG)
+        before = kinds_of(ticket)
+        assert take_back(ticket, person=cast.bo.pk, to=eve, now=RUNG) is False
+        assert Ticket.objects.get(pk=number).assignee_id == cast.ann.pk
+        assert kinds_of(ticket) == before
+    assert holder(cast, number) == cast.ann.pk
+
+
 def test_other_channels_wait_for_their_agent(cast: Cast) -> None:
     at_desk(cast, cast.bo)
     with in_store(cast.a):
@@ -161,3 +177,20 @@ def test_presence_says_what_one_said(cast: Cast) -> None:
     assert (presence_of(bo).status, presence_of(bo).back_at) == ("away", NOON + timedelta(minutes=15))
     touch(bo, now=NOON + timedelta(seconds=5))
     assert presence_of(bo).status == "away"  # being there is not taking chats
+
+
+@pytest.mark.parametrize("who", ["member", "assignment", "disabled"])
+def test_whoever_left_is_no_colleague_any_more(cast: Cast, who: str) -> None:
+    at_desk(cast, cast.ann)
+    at_desk(cast, cast.bo)
+    with at(cast.caller(cast.ann).place):
+        assert set(colleagues_present(cast.a, NOON)) == {cast.ann.pk, cast.bo.pk}
+        assert set(colleagues_present(cast.b, NOON)) == {cast.ann.pk}  # Bo was given store A only
+    if who == "member":
+        Membership.objects.filter(user=cast.bo).delete()
+    elif who == "assignment":
+        Assignment.objects.filter(user=cast.bo).delete()
+    else:
+        User.objects.filter(pk=cast.bo.pk).update(is_active=False)
+    with at(cast.caller(cast.ann).place):
+        assert set(colleagues_present(cast.a, NOON)) == {cast.ann.pk}

@@ -43,6 +43,8 @@ def test_what_the_shop_signed_is_believed_until_it_expires() -> None:
         signed({"id": "", "exp": NOON.timestamp() + 60}),
         signed({"id": "x" * 151, "exp": NOON.timestamp() + 60}),
         signed({"id": "a\x00", "exp": NOON.timestamp() + 60}),
+        signed({"id": "a\ud83d", "exp": NOON.timestamp() + 60}),
+        signed('{"id": "42", "exp": NaN}'),
         signed({"id": "42", "exp": "soon"}),
         signed([1, 2]),
         signed("[" * 3000),
@@ -56,3 +58,8 @@ def test_what_nobody_signed_so_is_nobodys_word(token: str) -> None:
 def test_payload_of_one_and_signature_of_another_is_nothing() -> None:
     one, two = (sign(Identity(who), KEY, expires=NOON + timedelta(hours=1)) for who in ("1", "2"))
     assert identity_of(one.partition(".")[0] + "." + two.partition(".")[2], KEY, now=NOON) is None
+
+
+def test_half_a_character_in_a_name_is_left_out() -> None:
+    token = signed({"id": "42", "name": "L\ud83din\x00", "email": "l\udc00@example.com", "exp": NOON.timestamp() + 60})
+    assert identity_of(token, KEY, now=NOON) == Identity("42", "Lin", "l@example.com")

@@ -34,6 +34,7 @@ class Machine:
         self.data = data.resolve()
         self.port = free_port()
         ours = {name: value for name, value in os.environ.items() if name not in OF_TESTS}
+        ours |= {"CHAT_CONVERSATIONS_PER_ADDRESS": "100000"}  # every buyer comes from this machine
         self.environment = ours | {"DESKFLEET_DATA": str(self.data), "PORT": str(self.port)}
         self.environment |= {} if demo else {"DESKFLEET_DEMO": "0"}
         self.said = self.data.with_name(f"{self.data.name}.log")

@@ -46,10 +46,18 @@ def renamed(statement: str, *names: str) -> Iterator[None]:
         run(names[1], names[0], *names[2:])
 
 
+# Read and written in the agency's library, which is public's: a store without a schema still has its quick replies.
+WITHOUT_SCHEMA = {"replies", "reply_keep"}
+# What the library's verbs write, and what the clock counts beside the test.
+BESIDE = "^(knowledge|reports)_|^(desk_touched|tenants_change)$"
+
+
 def public_rows() -> dict[str, int]:
     with owner_connection() as owner:
         tables = owner.execute(
             "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
+            " AND relname !~ %s",
+            [BESIDE],
         )
         counts = {}
         for (table,) in tables.fetchall():
@@ -108,7 +116,7 @@ def test_store_whose_schema_is_gone(real: Real) -> None:
     ):
         for host in (NORTH_HOST, host_of(real.stores["store-p"])):
             for name, row in ROWS.items():
-                if not row.of_a_store:
+                if not row.of_a_store or name in WITHOUT_SCHEMA:
                     continue
                 status, content = ask(real, host, "store-p", row)
                 tally.that(status >= 500 or status == 404, f"{name} at {host}: {status}")
@@ -163,6 +171,6 @@ def test_store_that_lost_a_table(real: Real, table: str) -> None:
         tally.that(failed > 0, "nothing needed the table")
         others_are_fine(real, tally)
     after = public_rows()
-    changed = {name for name in after if after[name] != before[name]}
+    changed = {name for name in after if after[name] != before[name]} - {"desk_presence"}  # people's, not the store's
     assert changed <= {"desk_outbox", "desk_delivery", "desk_queueentry"}
     assert not changed or table in ("attachment",), changed

@@ -123,8 +123,11 @@ def test_archive_holds_one_store_and_no_secret(committed: Scene, a_zip: Path) ->
         assert secret not in everything.replace(b"There is no password", b"")
     assert {name for name in inside if name.startswith("public/")} == {
         f"public/{name}.jsonl"
-        for name in ("desk_delivery", "desk_outbox", "desk_queueentry", "tenants_assignment", "tenants_domain",
-                     "tenants_store")
+        for name in (
+            "desk_delivery", "desk_outbox", "desk_queueentry", "desk_sopcount", "knowledge_item",
+            "knowledge_publication", "knowledge_signoff", "knowledge_storelibrary", "knowledge_use",
+            "tenants_assignment", "tenants_domain", "tenants_store",
+        )
     }  # fmt: skip
     assert committed(lambda cast: ApiToken._meta.db_table) not in everything.decode("utf-8", "replace")
 

@@ -17,7 +17,6 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from tenants import queries
 from tenants.actions.open_store import open_store
 from tenants.context import as_operator, in_store
 from tenants.fleet import execute, ledger, migrate, template
@@ -26,18 +25,21 @@ from tenants.fleet.owner import owner_connection
 from tenants.fleet.repair import repair_fleet
 from tenants.fleet.verify import verify_fleet
 from tenants.models import Agency, SchemaRecord, Store
+from tenants.queries import fleet as fleet_queries
 from tests.scenes import buyer_writes, drop_forgotten, forget
 from tickets.models import Message
 
-HEAD = "tickets.0003_chat"
-NEXT = "tickets.0004_mark"
+MIGRATIONS = Path(__file__).parents[2] / "tickets" / "migrations"
+LATEST = max(path.stem for path in MIGRATIONS.glob("0*.py"))
+HEAD = f"tickets.{LATEST}"
+NEXT = "tickets.0999_mark"
 COUNT = 6
 
-PLAIN = """
+PLAIN = f"""
 from django.db import migrations, models
 
 class Migration(migrations.Migration):
-    dependencies = [("tickets", "0003_chat")]
+    dependencies = [("tickets", "{LATEST}")]
     operations = [
         migrations.AddField("customer", "mark", models.CharField(max_length=20, db_default="", default="")),
         migrations.AddIndex("customer", models.Index(fields=["mark"], name="customer_mark")),
@@ -90,7 +92,7 @@ def _back_to_head() -> None:
         schemas = [name for (name,) in owner.execute("SELECT schema_name FROM tenants_store")]
         for schema in [*schemas, template.TEMPLATE]:
             owner.execute(f'ALTER TABLE "{schema}".tickets_customer DROP COLUMN IF EXISTS mark')
-            owner.execute(f"""DELETE FROM "{schema}".django_migrations WHERE name = '0004_mark'""")
+            owner.execute(f"""DELETE FROM "{schema}".django_migrations WHERE name = '0999_mark'""")
         owner.execute("UPDATE tenants_schemarecord SET at = %s, failure = '', failed_at = NULL", [HEAD])
         owner.execute(f"COMMENT ON SCHEMA {template.TEMPLATE} IS '{HEAD}'")
 
@@ -105,10 +107,10 @@ def give(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Give
     def given(text: str) -> None:
         package = tmp_path / "given_migrations"
         package.mkdir()
-        for path in (Path(__file__).parents[2] / "tickets" / "migrations").glob("0*.py"):
+        for path in MIGRATIONS.glob("0*.py"):
             (package / path.name).write_text(path.read_text())
         (package / "__init__.py").touch()
-        (package / "0004_mark.py").write_text(text)
+        (package / "0999_mark.py").write_text(text)
         monkeypatch.syspath_prepend(tmp_path)
         settings.MIGRATION_MODULES = {**settings.MIGRATION_MODULES, "tickets": "given_migrations"}
         template.forget()
@@ -212,7 +214,7 @@ def test_bad_store_is_reported_and_stops_nobody(stores: list[Store], give: Give)
 
 def test_status_names_all_that_are_in_trouble(stores: list[Store], monkeypatch: pytest.MonkeyPatch) -> None:
     """More than fit on a page of the operator's; and what PostgreSQL says is printed as it is."""
-    monkeypatch.setattr(queries, "PAGE", 2)
+    monkeypatch.setattr(fleet_queries, "PAGE", 2)
     with owner_connection() as owner:
         for store in stores[:5]:
             ledger.write_failure(owner, store.pk, f"no [red]such[/] column in {store.slug}")
@@ -376,6 +378,6 @@ def test_migrate_does_public_and_fleet(stores: list[Store], give: Give) -> None:
         call_command("migrate", "--noinput", stdout=out)
     assert f"brought to {NEXT}" in out.getvalue()
     with owner_connection() as owner:
-        owner.execute("DELETE FROM public.django_migrations WHERE name = '0004_mark'")
+        owner.execute("DELETE FROM public.django_migrations WHERE name = '0999_mark'")
     with pytest.raises(CommandError, match="fleet migrate"):
         call_command("migrate", "tickets", "0001", stdout=out)

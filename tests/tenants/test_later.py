@@ -136,7 +136,7 @@ def test_what_a_job_announced_is_sent_when_it_ends(redis: Redis, monkeypatch: py
         sent.extend(hints)
 
     def work(_store_id: int) -> None:
-        live._hints.post(("agency.1", 1, 1), 1)
+        live._hints.post((1, "agency.1", "queue.changed", 1, 1), 1)
         if fails:
             raise ValueError
 
@@ -150,7 +150,7 @@ def test_what_a_job_announced_is_sent_when_it_ends(redis: Redis, monkeypatch: py
             job.perform()
     else:
         job.perform()
-    assert sent == [("agency.1", 1, 1)]
+    assert sent == [(1, "agency.1", "queue.changed", 1, 1)]
 
 
 @pytest.fixture
@@ -166,9 +166,8 @@ def test_hint_of_a_work_horse_reaches_redis(
     redis: Redis, monkeypatch: pytest.MonkeyPatch, signals_as_before: None
 ) -> None:
     """A real worker forks a process for the job, and that ends by os._exit."""
-    monkeypatch.setattr(
-        jobs, "work_outbox", lambda _store_id: live._hints.post(("agency.7", "tickets.changed", 1, 2), 3)
-    )
+    hint = (7, "agency.7", "queue.changed", 1, 2)
+    monkeypatch.setattr(jobs, "work_outbox", lambda _store_id: live._hints.post(hint, 3))
     heard = redis.pubsub()
     heard.psubscribe("live*agency.7")
     assert heard.get_message(timeout=1)["type"] == "psubscribe"

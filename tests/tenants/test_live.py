@@ -30,8 +30,9 @@ class Layer:
         self.sent.append((group, message))
 
     def told(self, group: str) -> list[Any]:
-        """What a group was told, in order."""
-        return [message for there, message in self.sent if there == group]
+        """What a group was told, in order: (type, store, ticket, seq)."""
+        news = [item for _agency, message in self.sent for item in message["news"]]
+        return [tuple(about) for there, *about in news if there == group]
 
 
 @pytest.fixture
@@ -61,11 +62,10 @@ def test_flush_waits_until_hints_are_sent(layer: Layer, announced: Callable[...,
     announced(STORE, 12, 88)
     assert layer.sent == []
     assert live.flush()
-    hints = [{"store": 7, "ticket": 12, "seq": 88}]
-    assert sorted(layer.sent, key=str) == [
-        ("agency.3", {"type": "queue.changed", "hints": hints}),
-        ("watchers.7.12", {"type": "tickets.changed", "hints": hints}),
-    ]
+    [(agency, message)] = layer.sent
+    assert (agency, message["type"], message["from"]) == ("agency.3", "told", os.getpid())
+    assert layer.told("agency.3") == [("queue.changed", 7, 12, 88)]
+    assert layer.told("watchers.7.12") == [("tickets.changed", 7, 12, 88)]
 
 
 def test_flush_waits_no_longer_than_it_may(layer: Layer, announced: Callable[..., None]) -> None:
@@ -86,15 +86,16 @@ def test_ticket_that_changes_thrice_at_once_is_announced_once(layer: Layer, anno
     for seq in (1, 2, 3):
         announced(STORE, 12, seq)
     live.flush()
-    assert [message["hints"] for message in layer.told("agency.3")] == [[{"store": 7, "ticket": 12, "seq": 3}]]
-    assert layer.told("watchers.7.12")[-1]["hints"][0]["seq"] == 3
+    assert layer.told("agency.3")[-1] == ("queue.changed", 7, 12, 3)
+    assert layer.told("watchers.7.12")[-1] == ("tickets.changed", 7, 12, 3)
+    assert len(layer.sent) < 3
 
 
 def test_hints_go_by_one_loop_and_connection_for_each_thread(layer: Layer, announced: Callable[..., None]) -> None:
     for seq in (1, 2):
         announced(STORE, 12, seq)
         live.flush()
-    assert (len(layer.sent), len(layer.loops)) == (4, 2)
+    assert (len(layer.sent), len(layer.loops)) == (2, 1)
 
 
 def test_hung_layer_is_given_up(
@@ -104,11 +105,11 @@ def test_hung_layer_is_given_up(
     layer.takes = 5
     announced(STORE, 12, 88)
     assert live.flush()
-    assert "hints: 1 not sent: TimeoutError" in caplog.text
+    assert "hints: 2 not sent: TimeoutError" in caplog.text
     layer.takes = 0
     announced(STORE, 12, 89)
     live.flush()
-    assert sorted(group for group, _message in layer.sent) == ["agency.3", "watchers.7.12"]
+    assert layer.told("watchers.7.12") == [("tickets.changed", 7, 12, 89)]
 
 
 # ---------------------------------------------------------------- the thread behind it

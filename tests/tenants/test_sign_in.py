@@ -156,3 +156,15 @@ def test_nothing_is_changed_by_another_site(cast: Cast, sign_in: Any, path: str)
     client = Client(headers={"host": NORTH_HOST, "origin": "http://store-a.localhost"}, enforce_csrf_checks=True)
     client.cookies["session"] = sign_in(cast.ann).cookies["session"].value
     assert client.post(path).status_code == 403
+
+
+def test_reset_link_opens_the_form_and_the_new_password_signs_in(cast: Cast) -> None:
+    client = Client(headers={"host": NORTH_HOST})
+    client.post("/accounts/password/reset/", {"email": "ann@example.com"})
+    link = re.search(r"http://[^/]+(/accounts/password/reset/key/\S+)", mail.outbox[0].body)
+    assert link is not None
+    form = client.get(link[1])
+    assert form.status_code == 302
+    typed = {"password1": "a new horse battery", "password2": "a new horse battery"}
+    assert client.post(form["Location"], typed).status_code == 302
+    assert User.objects.get(pk=cast.ann.pk).check_password("a new horse battery")

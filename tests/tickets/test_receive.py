@@ -10,6 +10,7 @@ import pytest
 from tenants.errors import Invalid
 from tenants.models import Store
 from tests.cast import NOON, PNG, Cast
+from tests.scenes import kinds_of
 from tickets.actions import receive
 from tickets.actions.close import close
 from tickets.actions.receive import Received, SameIdOtherText, receive_message
@@ -157,16 +158,16 @@ def test_ticket_that_is_reopened_at_the_same_moment_is_not_doubled(
     """The message saw the ticket closed, waited for whoever held it, and got it open."""
     number = write().ticket_number
     close(Ticket.objects.get(pk=number), by=cast.ann, now=NOON)
-    looked = receive._go_on
-    calls: list[int] = []
+    file = receive._file
 
-    def first_look_is_old(*args: Any, **kwargs: Any) -> Ticket | None:
-        calls.append(1)
-        if len(calls) == 1:
-            reopen(Ticket.objects.get(pk=number), by=cast.ann, now=NOON)
-            return None
-        return looked(*args, **kwargs)
+    def and_somebody_reopens(*args: Any) -> Any:
+        filed = file(*args)
+        assert filed
+        assert filed.number is None
+        reopen(Ticket.objects.get(pk=number), by=cast.ann, now=NOON)
+        return filed
 
-    monkeypatch.setattr(receive, "_go_on", first_look_is_old)
-    assert write("x-2", at=NOON + timedelta(days=30)).ticket_number == number
-    assert len(calls) == 2
+    monkeypatch.setattr(receive, "_file", and_somebody_reopens)
+    received = write("x-2", at=NOON + timedelta(days=30))
+    assert (received.ticket_number, received.seq) == (number, 3)
+    assert kinds_of(Ticket.objects.get(pk=number))[-1] == "message.received"

@@ -9,7 +9,7 @@ import zlib
 import pytest
 from PIL import Image
 
-from tickets.images import LARGEST, SMALL, NoPicture, drawn, small
+from tenants.images import LARGEST, SMALL, NoPicture, drawn, small
 
 
 def picture(kind: str, size: tuple[int, int] = (40, 20), **more: object) -> bytes:

@@ -1,0 +1,187 @@
+"""Every address of the admin, and what each role is answered there. A page without a line here fails the suite.
+
+`{name}` in a path is the number of an object that OBJECTS makes: North's own, and in a second round South's, which
+North's people must not find. Apps add their objects and pages at the end of each part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from knowledge.actions.correct import propose_correction
+from knowledge.actions.make_version import make_version
+from knowledge.actions.publish import publish
+from knowledge.actions.save_reply import add_reply
+from knowledge.actions.write_item import Place, begin_item, create_item
+from knowledge.models import Release
+from tenants.actions.set_team import make_team
+from tenants.models import Agency, Assignment, Membership, Store, User
+from tests.cast import NOON
+
+Status = int | set[int]
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a lead, and with them an owner, and an agent are answered. A `body` is sent by POST."""
+
+    path: str
+    lead: Status
+    agent: Status
+    body: dict[str, Any] | None = None
+    query: dict[str, str] = field(default_factory=dict)
+
+
+def _person(agency: Agency) -> User:
+    slug = f"iso-{agency.slug}@example.com"
+    return User.objects.filter(email=slug).first() or User.objects.create_user(slug, "x", name=f"CANARY {agency.name}")
+
+
+def _member(agency: Agency, lead: User) -> int:
+    return Membership.objects.get_or_create(user=_person(agency), agency=agency, defaults={"role": "agent"})[0].pk
+
+
+def _given(agency: Agency, lead: User) -> int:
+    _member(agency, lead)
+    store = Store.objects.filter(agency=agency).order_by("pk").first()
+    return Assignment.objects.get_or_create(user=_person(agency), store=store, defaults={"role": "agent"})[0].pk
+
+
+def _team(agency: Agency, lead: User) -> int:
+    name = f"CANARY {agency.name}"
+    return make_team(agency.pk, name=name, members=[lead.pk], by=lead, now=NOON).pk
+
+
+def _store(agency: Agency, lead: User) -> int:
+    return Store.objects.filter(agency=agency).order_by("pk").values_list("pk", flat=True)[0]
+
+
+def _published(agency: Agency, lead: User) -> Release:
+    """An article that the agency's first store runs."""
+    content = {"title": {"zh": f"下发 {agency.name}"}, "body": {"zh": "……"}}
+    item = create_item(agency.pk, kind="article", content=content, place=Place(), author=lead, now=NOON)
+    version = make_version(item, revision=1, author=lead, now=NOON)
+    return publish(item, version, [_store(agency, lead)], author=lead, now=NOON)
+
+
+def _reply(agency: Agency, lead: User) -> int:
+    content = {"title": {"zh": f"CANARY {agency.name}"}, "body": {"zh": "您好"}}
+    return add_reply(agency.pk, content, Place(), author=lead, now=NOON).pk
+
+
+def _item(agency: Agency, lead: User, kind: str) -> int:
+    """Begun, with a title and no version."""
+    rough = {"title": {"zh": f"CANARY {agency.name}"}}
+    return begin_item(agency.pk, kind=kind, rough=rough, place=Place(), author=lead, now=NOON).pk
+
+
+def _correction(agency: Agency, lead: User) -> int:
+    item = _published(agency, lead).item
+    said = {"language": "zh", "before": "……", "after": f"CANARY {agency.name}", "reason": "CANARY"}
+    return propose_correction(item, author=lead, now=NOON, **said).pk
+
+
+# What makes an object of an agency, by the name of its model in small letters; the number is what paths need.
+OBJECTS: dict[str, Callable[[Agency, User], int]] = {
+    "membership": _member,
+    "assignment": _given,
+    "team": _team,
+    "store": _store,
+    "item": lambda agency, lead: _published(agency, lead).item_id,
+    "release": lambda agency, lead: _published(agency, lead).pk,
+    "reply": _reply,
+    "article": lambda agency, lead: _item(agency, lead, "article"),
+    "sop": lambda agency, lead: _item(agency, lead, "sop"),
+    "correction": _correction,
+}
+REPLIES = "/admin/replies/"
+
+MEMBER, GIVEN, TEAM, STORE = (f"/admin/tenants/{name}/" for name in ("membership", "assignment", "team", "store"))
+CHECK, ARTICLES = "/admin/publish/new/check/", "/admin/articles/"
+LATEST = {"_seen": "999999999"}  # a form that was opened after every change
+LEADS: dict[str, Any] = {"lead": 200, "agent": 403}
+PAGES: dict[str, Page] = {
+    # the frame
+    "index": Page("/admin/", 200, 200),
+    "search": Page("/admin/search/", 200, 200, query={"s": "a"}),
+    "jsi18n": Page("/admin/jsi18n/", 200, 200),
+    "autocomplete": Page("/admin/autocomplete/", 403, 403),
+    "choose": Page("/admin/choose/stores/", 200, 403),
+    # tenants
+    "tenants_membership_changelist": Page(MEMBER, **LEADS),
+    "tenants_membership_add": Page(MEMBER + "add/", **LEADS),
+    "tenants_membership_change": Page(MEMBER + "{membership}/change/", 302, 403, body={"role": "agent"}),
+    "tenants_membership_history": Page(MEMBER + "{membership}/history/", **LEADS),
+    "tenants_membership_delete": Page(MEMBER + "{membership}/delete/", 302, 403, body={"post": "yes"}),
+    "tenants_membership_bulk": Page(MEMBER + "bulk/give/no-such-run/", 404, 403),
+    "tenants_membership_export": Page(MEMBER + "export/csv/", **LEADS),
+    "tenants_membership_import": Page(MEMBER + "import/", **LEADS),
+    "tenants_assignment_changelist": Page(GIVEN, **LEADS),
+    "tenants_assignment_add": Page(GIVEN + "add/", 403, 403),
+    "tenants_assignment_change": Page(GIVEN + "{assignment}/change/", 302, 403, body={"alias": "X"}),
+    "tenants_assignment_history": Page(GIVEN + "{assignment}/history/", **LEADS),
+    "tenants_assignment_delete": Page(GIVEN + "{assignment}/delete/", 302, 403, body={"post": "yes"}),
+    "tenants_assignment_export": Page(GIVEN + "export/csv/", **LEADS),
+    "tenants_team_changelist": Page(TEAM, **LEADS),
+    "tenants_team_add": Page(TEAM + "add/", 302, 403, body={"name": "New"}),
+    "tenants_team_change": Page(TEAM + "{team}/change/", 302, 403, body={"name": "Other", **LATEST}),
+    "tenants_team_history": Page(TEAM + "{team}/history/", **LEADS),
+    "tenants_team_delete": Page(TEAM + "{team}/delete/", 302, 403, body={"post": "yes"}),
+    "tenants_store_changelist": Page(STORE, **LEADS),
+    "tenants_store_add": Page(STORE + "add/", 403, 403),
+    "tenants_store_change": Page(
+        STORE + "{store}/change/", 302, 403, body={"name": "X", "band": "1", "time_zone": "UTC"}
+    ),
+    "tenants_store_history": Page(STORE + "{store}/history/", **LEADS),
+    "tenants_store_delete": Page(STORE + "{store}/delete/", 403, 403, body={"post": "yes"}),
+    "tenants_store_bulk": Page(STORE + "bulk/give/no-such-run/", 404, 403),
+    "tenants_store_export": Page(STORE + "export/csv/", **LEADS),
+    # publishing
+    "publish": Page("/admin/publish/new/", **LEADS),
+    "publish_check": Page(CHECK, 302, 403, body={"item": ""}),
+    "releases": Page("/admin/publish/releases/", **LEADS),
+    "release": Page("/admin/publish/releases/{release}/", 302, 403, body={"do": "undo"}),
+    "drift": Page("/admin/publish/drift/", 302, 403, body={"item": ""}),
+    "drift_stores": Page("/admin/publish/drift/stores/", **LEADS),
+    "drift_item": Page("/admin/publish/drift/{item}/", **LEADS),
+    "store_library": Page("/admin/publish/stores/{store}/", 302, 403, body={"seller_signs": "yes"}),
+    "override": Page("/admin/publish/stores/{store}/items/{item}/", 302, 403, body={"title.zh": "本店"}),
+    # quick replies: who may write which is the item's affair, see tests/knowledge/test_reply_admin.py
+    "replies": Page(REPLIES, 200, 200),
+    "reply_new": Page(REPLIES + "new/", 200, 200),
+    "replies_move": Page(REPLIES + "move/", 302, 302),
+    "replies_import": Page(REPLIES + "import/", 200, 200),
+    "replies_export": Page(REPLIES + "export/", 200, 200),
+    "reply": Page(REPLIES + "{reply}/", 200, 200),
+    "reply_uses": Page(REPLIES + "{reply}/uses/", 200, 200),
+    "reply_history": Page(REPLIES + "{reply}/history/", 200, 200),
+    # articles
+    "articles": Page(ARTICLES, 200, 200),
+    "article_new": Page(ARTICLES + "new/", 302, 403, body={}),
+    "articles_bulk": Page(ARTICLES + "bulk/archive/no-such-run/", 404, 403),
+    "articles_import": Page(ARTICLES + "import/", 400, 403, body={}),
+    "articles_plan": Page(ARTICLES + "import/00000000-0000-4000-8000-000000000000/", 404, 403),
+    "articles_export": Page(ARTICLES + "export/csv/", **LEADS),
+    "article": Page(ARTICLES + "{item}/", 302, 403, body={"do": "archive"}),
+    "article_edit": Page(ARTICLES + "{item}/edit/", 302, 403, body={"revision": "2", "title.en": "X", "body.en": "Y"}),
+    "article_version": Page(ARTICLES + "{item}/versions/1/", 200, 200),
+    "article_history": Page(ARTICLES + "{item}/history/", 200, 200),
+    "corrections": Page("/admin/corrections/", 200, 200),
+    "correction": Page("/admin/corrections/{correction}/", 302, 403, body={"do": "decline", "answer": "No."}),
+    "missed": Page("/admin/missed/", **LEADS),
+    # reports
+    "fleet": Page("/admin/fleet/", **LEADS),
+    "report": Page("/admin/report/", **LEADS),
+    "report_tickets": Page("/admin/report/tickets/", **LEADS),
+    "report_file": Page("/admin/report/file/", **LEADS),
+    # SOPs
+    "sops": Page("/admin/sops/", 200, 200),
+    "sop_new": Page("/admin/sops/new/", 302, 403, body={"title.zh": "X"}),
+    "sop": Page("/admin/sops/{sop}/", 200, 200),
+    "sop_edit": Page("/admin/sops/{sop}/edit/", **LEADS),
+    "sop_version": Page("/admin/sops/{sop}/versions/1/", 404, 404),
+    "sop_history": Page("/admin/sops/{sop}/history/", 200, 200),
+    "sop_adherence": Page("/admin/sops/{sop}/adherence/", 200, 200),
+}
