@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from benchmarks.of_search.matter import CITIES, MATTERS, PRODUCTS
 
-DATA: Final = Path("/work/shared/data")
+DATA: Final = Path(__file__).resolve().parents[3] / "shared" / "data"  # tried where it is there
 LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
