@@ -24,7 +24,7 @@ from tenants.models import Store
 
 MOST: Final = 50
 FEW: Final = 3  # below this, what has only some of what was asked for is shown as well
-MOST_APART: Final = 5  # things asked for, the rarest, of which some may be missing
+MOST_APART: Final = 5  # things asked for of which some may be missing
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Found:
 def search_library(
     caller: Caller, words: str, *, kind: str = "", narrow: Q | None = None, language: str = "zh", limit: int = 20
 ) -> list[Found]:
-    """Of what the caller may see at the agency's host. `narrow`: a condition on Item. Six queries at most."""
+    """Of what the caller may see at the agency's host. `narrow`: a condition on Item. Seven queries at most."""
     wanted = (Q(kind=kind) if kind else Q()) & (narrow or Q())
     return _search(words, lambda: allowed.in_library(caller, wanted), language, limit)
 
@@ -63,7 +63,7 @@ def search_store(
 ) -> list[Found]:
     """Of what the store holds for the caller, as it runs it. `store` comes from the gate and may be entered.
 
-    `category` narrows to what is attached to it, or to nothing in particular. Six queries at most.
+    `category` narrows to what is attached to it, or to nothing in particular. Seven queries at most.
     """
 
     def narrow(path: str) -> Q:
@@ -76,7 +76,7 @@ def search_store(
 
 
 def search_help(store: Store, words: str, *, language: str = "zh", limit: int = 20) -> list[Found]:
-    """Of the public articles that the store runs, for everybody. Six queries at most."""
+    """Of the public articles that the store runs, for everybody. Seven queries at most."""
     return _search(words, lambda: allowed.in_help(store), language, limit)
 
 
@@ -86,30 +86,22 @@ def _search(words: str, allow: Callable[[], Sql], language: str, limit: int) -> 
     if not asked.groups:
         return []
     condition = allow()
-    rows, marks = _together(asked, condition, limit), asked.marks
-    if not rows and (better := meant(asked)) is not None and better.groups:
+    rows, marks = statements.find(asked.groups, asked.text, condition, limit), asked.marks
+    few = min(FEW, limit)
+    if len(rows) < few and (better := meant(asked, codes=not rows)) is not None and better.groups:
         asked, marks = better, (*marks, *better.marks)
-        rows = _together(asked, condition, limit)
-    if len(rows) < min(FEW, limit) and len(asked.groups) > 1:
+        rows = _join(statements.find(asked.groups, asked.text, condition, limit), rows, limit)
+    if len(rows) < few and len(asked.groups) > 1:
         rows = _some(asked, condition, rows, limit)
     return [_found(row, marks, language) for row in rows]
 
 
-def _together(asked: Asked, condition: Sql, limit: int) -> list[statements.Row]:
-    """What has all of it: in titles, and if that is not enough, anywhere."""
-    rows = statements.find(asked.groups, asked.text, condition, limit, in_titles=True)
-    return rows if len(rows) == limit else statements.find(asked.groups, asked.text, condition, limit)
-
-
 def _some(asked: Asked, condition: Sql, rows: list[statements.Row], limit: int) -> list[statements.Row]:
-    """Then what has most of it, less and less, until there are a few. What no entry has is left out of it."""
-    counted = zip(asked.groups, statements.counts(asked.groups), strict=True)
-    groups = [group for group, _count in sorted(((g, n) for g, n in counted if n), key=lambda pair: pair[1])]
-    groups = groups[:MOST_APART]
-    for number in range(len(groups) if len(groups) < len(asked.groups) else len(groups) - 1, 0, -1):
-        rows = _join(rows, statements.find(groups, asked.text, condition, limit, of=number), limit)
-        if len(rows) >= min(FEW, limit):
-            break
+    """Then what has all but one of it, then two, then any, until there are a few; of a long question its long words."""
+    groups = sorted(asked.groups, key=lambda group: -len(group.asked))[:MOST_APART]
+    for number in dict.fromkeys([len(groups) - 1, min(2, len(groups) - 1), 1]):
+        if len(rows) < min(FEW, limit):
+            rows = _join(rows, statements.find(groups, asked.text, condition, limit, of=number), limit)
     return rows
 
 

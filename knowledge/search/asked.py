@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from knowledge.search.words import LONGEST_WORD, Run, compact, cut, pairs_of, parts_of, plain, runs_of
+from knowledge.search.words import LONGEST_JOINED, LONGEST_WORD, Run, compact, cut, pairs_of, parts_of, plain, runs_of
 
 LONGEST: Final = 200  # characters of what is typed; the rest is not looked at
 MOST_GROUPS: Final = 10
@@ -71,12 +71,26 @@ def _groups(text: str, runs: Sequence[Run], also: Mapping[str, Sequence[str]]) -
 
 def _groups_of(run: Run, also: Mapping[str, Sequence[str]], *, is_last: bool) -> Iterator[tuple[Group, bool]]:
     if run.kind == "han":
-        for word in cut(run.text):
+        for word in _spoken(run.text):
             yield _group(word, ()), word in _silent()
     elif run.kind == "code":
         yield Group(run.text[:LONGEST_WORD], han=_code_query(run.text), marks=(run.text, compact(run.text))), False
     elif len(run.text) <= LONGEST_WORD:
         yield _group(run.text, also.get(run.text, ()), is_prefix=is_last), run.text in _silent()
+
+
+def _spoken(run: str) -> Iterator[str]:
+    """Its words, with characters joined that stand alone and say something."""
+    stretch = ""
+    for word in [*cut(run), ""]:
+        if len(word) == 1 and word not in _silent() and len(stretch) < LONGEST_JOINED:
+            stretch += word
+            continue
+        if stretch:
+            yield stretch
+        stretch = word if len(word) == 1 and word not in _silent() else ""
+        if word and not stretch:
+            yield word
 
 
 def _group(word: str, others: Sequence[str], *, is_prefix: bool = False) -> Group:

@@ -9,7 +9,7 @@ from typing import Final
 
 from pypinyin import Style, lazy_pinyin
 
-from knowledge.search.words import LONGEST_WORD, compact, cut_all, pairs_of, parts_of, plain, runs_of
+from knowledge.search.words import LONGEST_WORD, compact, cut_all, joined, pairs_of, parts_of, plain, runs_of
 
 LAST_PLACE: Final = 16_383  # PostgreSQL's: what comes later stands there
 MOST_PLACES: Final = 60  # of one lexeme; more say nothing more
@@ -60,6 +60,8 @@ class Vector:
             self._put(word, place, weight)
             if len(word) > 1:
                 self.words.add(word)
+        if weight == TITLE:
+            self.words.update(word for word in joined(run) if len(word) > 1)
         if at < PAIRED:
             self.pairs += [(pair, at + offset) for offset, pair in enumerate(pairs_of(run))]
 

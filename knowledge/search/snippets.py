@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from knowledge.search.words import plain
@@ -39,8 +40,9 @@ def snippet(text: str, marks: Sequence[str]) -> tuple[Part, ...]:
     text = " ".join(text[:LOOKED_AT].split())
     start = _best(_places(text, marks))
     end = min(len(text), start + AROUND)
-    cut = ("…" if start else "") + text[start:end] + ("…" if end < len(text) else "")
-    return mark(cut, marks)
+    before = (Part("…"),) if start else ()
+    after = (Part("…"),) if end < len(text) else ()
+    return (*before, *mark(text[start:end], marks), *after)
 
 
 def _best(places: Sequence[tuple[int, int]]) -> int:
@@ -55,7 +57,7 @@ def _best(places: Sequence[tuple[int, int]]) -> int:
 
 def _places(text: str, marks: Sequence[str]) -> list[tuple[int, int]]:
     """Where the marks are, without overlaps, the longest first."""
-    pattern = _pattern(marks)
+    pattern = _pattern(tuple(marks))
     return [found.span() for found in pattern.finditer(_folded(text))] if pattern else []
 
 
@@ -64,10 +66,17 @@ def _folded(text: str) -> str:
     whole = plain(text)
     if len(whole) == len(text):
         return whole
-    return "".join(one if len(folded := plain(one)) != 1 else folded for one in text)
+    return "".join(map(_folded_sign, text))
 
 
-def _pattern(marks: Sequence[str]) -> re.Pattern[str] | None:
+@lru_cache(maxsize=20_000)
+def _folded_sign(one: str) -> str:
+    folded = plain(one)
+    return folded if len(folded) == 1 else one
+
+
+@lru_cache(maxsize=64)
+def _pattern(marks: tuple[str, ...]) -> re.Pattern[str] | None:
     parts = []
     for word in sorted({word for word in marks if word}, key=len, reverse=True):
         if any(letter >= "\u3005" for letter in word):

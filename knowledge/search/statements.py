@@ -12,61 +12,58 @@ from knowledge.search.allowed import Sql
 from knowledge.search.asked import Group
 
 CANDIDATES: Final = 120  # of titles, and of texts, that are ranked
-COUNTED: Final = 500  # entries of a word; with more it is common
 WEIGHTS: Final = "ARRAY[0.05,0.3,0.6,1.0]::float4[]"  # of pairs, text, folder and shortcut, title
 
 Row = tuple[Any, ...]  # item, kind, rank, title zh and en, text zh and en, is_override
 
-# The query is a value of its own: PostgreSQL then takes the index whatever it believes about the words.
+# The query is a value of its own: PostgreSQL then takes the index whatever it believes about the words. Texts are
+# looked at only where titles are not enough.
 _SEARCH = f"""
 WITH word AS MATERIALIZED (SELECT {{words}}), asked AS MATERIALIZED (SELECT {{query}} AS q FROM word),
-hit AS MATERIALIZED ({{hits}}),
+title AS MATERIALIZED (
+  SELECT entry.id FROM knowledge_foundentry entry
+  WHERE entry.title_words @@ (SELECT q FROM asked) AND {{allowed}} LIMIT {CANDIDATES}
+),
+hit AS (
+  SELECT id FROM title UNION (
+    SELECT entry.id FROM knowledge_foundentry entry
+    WHERE (SELECT count(*) FROM title) < %s AND entry.words @@ (SELECT q FROM asked) AND {{allowed}} LIMIT {CANDIDATES}
+  )
+),
 best AS (
-  SELECT entry.*, ts_rank_cd({WEIGHTS}, entry.words, q, 1) + ts_rank({WEIGHTS}, entry.title_words, q)
-    + 0.5 * similarity(entry.names, %s) AS rank
-  FROM hit JOIN knowledge_foundentry entry USING (id), asked ORDER BY rank DESC, entry.item_id DESC LIMIT %s
+  SELECT entry.*, {{rank}} + ts_rank({WEIGHTS}, entry.title_words, q) + 0.5 * similarity(entry.names, %s) AS rank
+  FROM hit JOIN knowledge_foundentry entry USING (id), asked, word ORDER BY rank DESC, entry.item_id DESC LIMIT %s
 )
 SELECT best.item_id, item.kind, best.rank, best.title_zh, best.title_en, best.text_zh, best.text_en,
        best.store_id IS NOT NULL
 FROM best JOIN knowledge_item item ON item.id = best.item_id ORDER BY best.rank DESC, best.item_id DESC
 """
-_HITS = (
-    "(SELECT entry.id FROM knowledge_foundentry entry WHERE entry.{column} @@ (SELECT q FROM asked) AND {allowed}"
-    f" LIMIT {CANDIDATES})"
-)
 
 
-def find(
-    groups: Sequence[Group], text: str, allowed: Sql, limit: int, *, of: int = 0, in_titles: bool = False
-) -> list[Row]:
+def find(groups: Sequence[Group], text: str, allowed: Sql, limit: int, *, of: int = 0) -> list[Row]:
     """Entries that have something of every group, or of `of` of them; the best first. One statement."""
     words = [_one_of(group) for group in groups]
-    columns = ["title_words"] if in_titles else ["title_words", "words"]
+    rank = f"ts_rank_cd({WEIGHTS}, entry.words, q, 1)"
+    if of:  # how much of it counts more than how near it stands together
+        held = " + ".join(f"(entry.title_words @@ w{number})::int" for number in range(len(words)))
+        rank = f"ts_rank({WEIGHTS}, entry.words, q) + {held}"
     statement = _SEARCH.format(
+        rank=rank,
         words=", ".join(f"{word.text} AS w{number}" for number, word in enumerate(words)),
         query=" || ".join(
             "(" + " && ".join(f"w{number}" for number in some) + ")"
             for some in combinations(range(len(words)), of or len(words))
         ),
-        hits=" UNION ".join(_HITS.format(column=column, allowed=allowed.text) for column in columns),
+        allowed=allowed.text,
     )
     params = [param for word in words for param in word.params]
-    return _run(Sql(statement, (*params, *allowed.params * len(columns), text, limit)))
+    return _run(Sql(statement, (*params, *allowed.params, limit, *allowed.params, text, limit)))
 
 
-def counts(groups: Sequence[Group]) -> list[int]:
-    """How many entries of the agency have something of each group, COUNTED at most. One statement."""
-    words = [_one_of(group) for group in groups]
-    some = f"SELECT FROM knowledge_foundentry WHERE words @@ (SELECT {{}}) LIMIT {COUNTED}"
-    parts = [f"(SELECT count(*) FROM ({some.format(word.text)}) of_it)" for word in words]
-    (row,) = _run(Sql(f"SELECT {', '.join(parts)}", tuple(param for word in words for param in word.params)))
-    return list(row)
-
-
-def known(words: Sequence[str]) -> set[str]:
-    """Which of these the agency's library has."""
-    rows = _run(Sql("SELECT word FROM knowledge_foundword WHERE word = ANY(%s)", (list(words),)))
-    return {word for (word,) in rows}
+def heard(words: Sequence[str], sounds: Sequence[str]) -> list[tuple[str, str]]:
+    """(word, sound) of the library's words that are one of these, or sound like one of those. One statement."""
+    query = "SELECT word, sound FROM knowledge_foundword WHERE word = ANY(%s) OR sound <> '' AND sound = ANY(%s)"
+    return [(word, sound) for word, sound in _run(Sql(query, (list(words), list(sounds))))]
 
 
 def alike(words: Sequence[str]) -> list[tuple[str, str]]:
@@ -84,12 +81,6 @@ def alike(words: Sequence[str]) -> list[tuple[str, str]]:
     ) near
     """
     return [(asked, near) for asked, near in _run(Sql(query, (list(words),)))]
-
-
-def sounding(sounds: Sequence[str]) -> list[tuple[str, str]]:
-    """(sound, word): words that sound like that."""
-    query = "SELECT sound, word FROM knowledge_foundword WHERE sound = ANY(%s) AND sound <> ''"
-    return [(sound, word) for sound, word in _run(Sql(query, (list(sounds),)))]
 
 
 def _one_of(group: Group) -> Sql:

@@ -18,6 +18,7 @@ import rjieba
 
 PAIR: Final = "·"
 LONGEST_WORD: Final = 40
+LONGEST_JOINED: Final = 4
 Kind = Literal["han", "word", "code"]
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff々〇"
@@ -57,6 +58,20 @@ def runs_of(text: str) -> Iterator[Run]:
 def cut(run: str) -> list[str]:
     """The words of a Han run, one after the other."""
     return [word for word in rjieba.cut(run) if word.strip()]
+
+
+def joined(run: str) -> list[str]:
+    """The same, but characters that stand alone one after the other are taken for one word: 猫 粮 → 猫粮."""
+    found = list[str]()
+    alone = 0  # how many of the last word's characters stood alone
+    for word in cut(run):
+        if len(word) == 1 and 0 < alone < LONGEST_JOINED:
+            found[-1] += word
+            alone += 1
+        else:
+            found.append(word)
+            alone = 1 if len(word) == 1 else 0
+    return found
 
 
 def cut_all(run: str) -> list[str]:

@@ -69,7 +69,7 @@ def test_a_snippet_shows_the_place() -> None:
     text = "前面的话。" * 60 + "运费由我们承担，退款三天到账。" + "后面的话。" * 60
     shown = snippet(text, ["退款", "运费"])
     assert [part.text for part in shown if part.is_found] == ["运费", "退款"]
-    assert shown[0].text.startswith("…")
+    assert shown[0].text == "…"
     assert [part.text for part in mark("<b>Refunds</b> refunding", ["refund"]) if part.is_found] == [
         "Refunds",
         "refunding",
