@@ -16,7 +16,7 @@ help:
 	  'make lint                    ruff, mypy, migrations' \
 	  'make bench NAME=intake       a measurement; ARGS="…" are its options' \
 	  'make faults                  chats while everything is killed; ARGS="--minutes 10 --seed 7"' \
-  'make mutate-fence            switches off one part of the fence at a time: which test notices?' \
+	  'make mutate-fence            switches off one part of the fence at a time: which test notices?' \
 	  'make lock                    pin the newest packages that pyproject.toml allows' \
 	  'make clean                   remove what make made; the data in .data stays'
 
@@ -121,5 +121,5 @@ lock:
 UNIVERSAL = --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 clean: stop
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis test-results .data/static .data/static.stamp .data/test .data/bench
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis test-results .data/static .data/static.stamp .data/test* .data/bench
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -9,13 +9,9 @@ python -m benchmarks.publish [--stores 200] [--rounds 20]
 from __future__ import annotations
 
 import argparse
-import shutil
-import subprocess
 import sys
 
-from benchmarks.deployment import DATA
-from config import embedded
-from tests.deployment import ROOT, deployed
+from benchmarks.deployment import run_beside
 
 
 def main() -> None:
@@ -23,20 +19,7 @@ def main() -> None:
     parser.add_argument("--stores", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=20)
     asked = parser.parse_args()
-    embedded.stop(DATA)
-    shutil.rmtree(DATA, ignore_errors=True)
-    try:
-        with deployed(embedded.start(DATA), DATA) as deployment:
-            failed = subprocess.run(
-                [sys.executable, "-m", "benchmarks.of_search.publishing", str(asked.stores), str(asked.rounds)],
-                cwd=ROOT,
-                env=deployment.environment,
-                check=False,
-            ).returncode
-    finally:
-        embedded.stop(DATA)
-        shutil.rmtree(DATA, ignore_errors=True)
-    sys.exit(failed)
+    sys.exit(run_beside("benchmarks.of_search.publishing", asked.stores, asked.rounds))
 
 
 if __name__ == "__main__":

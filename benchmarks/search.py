@@ -13,13 +13,9 @@ python -m benchmarks.search [--articles 50000] [--rounds 2]
 from __future__ import annotations
 
 import argparse
-import shutil
-import subprocess
 import sys
 
-from benchmarks.deployment import DATA
-from config import embedded
-from tests.deployment import ROOT, deployed
+from benchmarks.deployment import run_beside
 
 
 def main() -> None:
@@ -27,20 +23,7 @@ def main() -> None:
     parser.add_argument("--articles", type=int, default=50_000)
     parser.add_argument("--rounds", type=int, default=2)
     asked = parser.parse_args()
-    embedded.stop(DATA)
-    shutil.rmtree(DATA, ignore_errors=True)
-    try:
-        with deployed(embedded.start(DATA), DATA) as deployment:
-            failed = subprocess.run(
-                [sys.executable, "-m", "benchmarks.of_search.run", str(asked.articles), str(asked.rounds)],
-                cwd=ROOT,
-                env=deployment.environment,
-                check=False,
-            ).returncode
-    finally:
-        embedded.stop(DATA)
-        shutil.rmtree(DATA, ignore_errors=True)
-    sys.exit(failed)
+    sys.exit(run_beside("benchmarks.of_search.run", asked.articles, asked.rounds))
 
 
 if __name__ == "__main__":

@@ -75,9 +75,9 @@ def measure(count: int, rounds: int) -> Figures:
         "stores": count,
         "rounds": rounds,
         "p95_ms": figures["publish_p95_ms"],
-        "with_result_p95_ms": sorted((a + b) * 1000 for a, b in zip(waits["publish"], waits["result"], strict=True))[
-            int(rounds * 0.95)
-        ],
+        "with_result_p95_ms": sorted(
+            round((a + b) * 1000, 1) for a, b in zip(waits["publish"], waits["result"], strict=True)
+        )[int(rounds * 0.95)],
         "cores": os.cpu_count(),
     }
     return figures
