@@ -23,7 +23,7 @@ from tenants.errors import Forbidden, Invalid, NotFound
 from tenants.middleware import DeskRequest
 from tenants.models import Store
 
-TOLD = "sops"  # what of Django's messages is shown here
+TOLD = "library"  # what of Django's messages is shown here
 
 
 @login_required

@@ -14,7 +14,8 @@ function tell(words, isBad = false) {
 
 // ---------------------------------------------------------------- what is saved
 
-const isOurs = (event) => form.contains(event.target) || event.target.closest?.("#article-conflict");
+// By the address, not by who asked: the button of a conflict is gone when its answer has come.
+const isOurs = (event) => event.detail.pathInfo?.requestPath === location.pathname;
 
 form.addEventListener("input", () => {
   edits += 1;

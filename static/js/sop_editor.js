@@ -18,15 +18,18 @@ form.addEventListener("input", () => {
   unsaved += 1;
   tell(line.dataset.typing);
 });
+// By the address, not by who asked: the button of a conflict is gone when its answer has come.
+const isOurs = (event) => event.detail.pathInfo?.requestPath === location.pathname;
+
 document.body.addEventListener("htmx:beforeRequest", (event) => {
-  if (!form.contains(event.target) && !event.target.closest("#sop-conflict")) return;
+  if (!isOurs(event)) return;
   sent = unsaved;
   clearTimeout(again);
   tell(line.dataset.saving);
 });
 document.body.addEventListener("htmx:afterRequest", (event) => {
   const { xhr } = event.detail;
-  if (!form.contains(event.target) && event.target !== form) return;
+  if (!isOurs(event) || xhr.status === 204) return;
   if (xhr.status === 200) {
     unsaved = Math.max(0, unsaved - sent);
     if (unsaved) unsaved = 0; // what was typed since is sent by its own pause

@@ -13,6 +13,7 @@ from knowledge.models import Delivered, Item, Publication, Release, StoreLibrary
 from tests.cast import NOON, Cast
 from tests.conftest import SignIn
 from tests.knowledge.test_publish import article, more_stores, next_version, outcomes, runs, says, sop, to
+from tests.test_query_counts import counted
 
 CHECK, DRIFT = "/admin/publish/new/check/", "/admin/publish/drift/"
 
@@ -211,3 +212,24 @@ def test_two_hundred_in_one_request(cast: Cast, ann: Client) -> None:
     done = ann.post(CHECK, form(item, stores=pks, sure="yes"))
     assert Delivered.objects.filter(outcome="published").count() == 200
     assert ann.get(done.url).content.decode().count("Many ") == 200
+
+
+def test_more_stores_cost_no_more_statements(cast: Cast, ann: Client) -> None:
+    item = article(cast)
+    release = to(cast, item, item.latest, cast.a, cast.b)
+    pages = (
+        f"/admin/publish/new/?item={item.pk}",
+        "/admin/publish/releases/",
+        f"/admin/publish/releases/{release.pk}/",
+        DRIFT,
+        f"{DRIFT}{item.pk}/",
+        f"{DRIFT}stores/",
+        f"/admin/publish/stores/{cast.a.pk}/",
+    )
+    for page in pages:
+        ann.get(page)  # what only a first request does
+    few = [counted(lambda page=page: ann.get(page)) for page in pages]
+    other, stores = article(cast, "乙"), more_stores(cast, 40)
+    to(cast, item, item.latest, *stores), to(cast, other, other.latest, cast.a, *stores)
+    assert [counted(lambda page=page: ann.get(page)) for page in pages] == few
+    assert max(few) < 25

@@ -52,7 +52,7 @@ def test_the_seller_sees_what_it_changes(cast: Cast, asked: Version, di: Client)
     assert "warmer" in page
     assert '<svg class="flow' in page
     assert "Ann" not in page, "the agency's roster is its own"
-    assert '<span class="chip high">1</span>' in di.get("/").content.decode()
+    assert '<strong class="chip high">1</strong>' in di.get("/").content.decode()
 
 
 def test_yes_takes_effect_at_once(cast: Cast, asked: Version, di: Client) -> None:

@@ -129,7 +129,8 @@ def test_ways_and_evidence_come_and_go() -> None:
 
 @pytest.mark.parametrize("button", ["", "x", "up", "remove:zzz", "add:a:99", "remove-edge:a:x", "kind:", "::::"])
 def test_what_is_no_button_breaks_nothing(button: str) -> None:
-    shaped(sop(step("a", "b"), step("b")), button)
+    content, _look_at = shaped(sop(step("a", "b"), step("b")), button)
+    assert {"a", "b"} <= {each["key"] for each in content["steps"]}, "nothing was lost"
 
 
 @pytest.mark.parametrize(

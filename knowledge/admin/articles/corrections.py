@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from knowledge.actions.correct import accept_correction, decline_correction
-from knowledge.admin.articles.edit import typed
+from knowledge.admin.item_pages import typed
 from knowledge.diff import difference
 from knowledge.models import Correction, Kind
 from knowledge.queries.articles import titled

@@ -15,14 +15,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from knowledge.actions.keep_draft import keep_draft, set_aside
-from knowledge.actions.write_item import ItemMovedOn, Place, begin_item
-from knowledge.content import read
-from knowledge.diff import difference
+from knowledge.actions.write_item import Place, begin_item
+from knowledge.admin.item_pages import ItemEditPage, fault_of, typed
 from knowledge.markdown import to_html
 from knowledge.models import Item, Kind
 from knowledge.queries.articles import titled
-from knowledge.queries.gate import item_for, locked_item
+from knowledge.queries.gate import item_for
 from tenants.access import Action
 from tenants.admin_site.author import Author
 from tenants.admin_site.pages import AdminPage
@@ -49,12 +47,12 @@ class ArticleNewPage(AdminPage):
         return redirect("admin:article_edit", item.pk)
 
 
-class ArticleEditPage(AdminPage):
+class ArticleEditPage(ItemEditPage):
+    kind = Kind.ARTICLE
     route = "articles/<int:pk>/edit/"
     name = "article_edit"
     title = gettext_lazy("Edit the article")
     template = "knowledge/admin/articles/edit.html"
-    action = Action.WRITE_LIBRARY
 
     def context(self, **kwargs: Any) -> dict[str, Any]:
         author = self.author(Action.WRITE_LIBRARY)
@@ -63,44 +61,15 @@ class ArticleEditPage(AdminPage):
         return {
             "title": _("Edit: %s") % titled(item),
             "crumbs": crumbs(item),
-            **_answer(item, content, _fault(item)),
+            **_answer(item, content, fault_of(item)),
             "sides": [_side(content, *language) for language in LANGUAGES],
         }
 
-    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        author = self.author(Action.WRITE_LIBRARY)
-        content = content_of(request.POST)
-        with transaction.atomic():
-            item = locked_item(author.caller, pk, kind=Kind.ARTICLE)
-            if request.POST.get("do") == "theirs":
-                set_aside(item, content, author=author.person, now=author.now)
-                return _to_address(reverse("admin:article_edit", args=[pk]))
-            try:
-                fault = self._keep(item, content, author)
-            except ItemMovedOn as moved:
-                return self._conflict(item, content, moved)
-        if not request.headers.get("HX-Request"):
-            return redirect("admin:article_edit", pk)
-        return render(request, "knowledge/admin/articles/_answer.html", _answer(item, content, fault))
+    def typed_now(self, request: HttpRequest) -> Mapping[str, Any]:
+        return content_of(request.POST)
 
-    def _keep(self, item: Item, content: Mapping[str, Any], author: Author) -> Invalid | None:
-        seen, over = (_number(self.request.POST.get(name, "")) for name in ("revision", "over"))
-        if over and over == item.revision:
-            set_aside(item, typed(item), author=author.person, now=author.now)  # theirs stays in the history
-            seen = over
-        return keep_draft(item, content, revision=seen, author=author.person, now=author.now).fault
-
-    def _conflict(self, item: Item, content: Mapping[str, Any], moved: ItemMovedOn) -> HttpResponse:
-        context = {
-            "item": item,
-            "moved": moved,
-            "sections": difference("article", typed(item), content),
-            "before_name": _("Theirs"),
-            "after_name": _("Yours"),
-        }
-        response = render(self.request, "knowledge/admin/articles/_conflict.html", context, status=moved.status)
-        response["HX-Retarget"], response["HX-Reswap"] = "#article-conflict", "innerHTML"
-        return response
+    def show(self, item: Item, content: Mapping[str, Any], fault: Invalid | None) -> HttpResponse:
+        return render(self.request, "knowledge/admin/articles/_answer.html", _answer(item, content, fault))
 
 
 def begin_article(author: Author, *, zh: str = "", en: str = "") -> Item:
@@ -114,12 +83,6 @@ def begin_article(author: Author, *, zh: str = "", en: str = "") -> Item:
         author=author.person,
         now=author.now,
     )
-
-
-def typed(item: Item) -> Mapping[str, Any]:
-    """What its editor shows: what was typed last, be it sound or not."""
-    latest = item.latest.content if item.latest else {}
-    return item.rough or item.draft or latest
 
 
 def content_of(posted: QueryDict) -> dict[str, Any]:
@@ -160,26 +123,6 @@ def _answer(item: Item, content: Mapping[str, Any], fault: Invalid | None) -> di
     }
 
 
-def _fault(item: Item) -> Invalid | None:
-    if item.rough is None:
-        return None
-    try:
-        read(item.kind, item.rough)
-    except Invalid as fault:
-        return fault
-    return None
-
-
 def _shown(text: object) -> str:
     """What is kept as it was typed may be of any length; so much of it is drawn."""
     return str(text or "")[:60_000]
-
-
-def _to_address(address: str) -> HttpResponse:
-    response = HttpResponse(status=204)
-    response["HX-Redirect"] = address
-    return response
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0

@@ -4,43 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
-from django.db import transaction
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from knowledge.actions.make_version import make_version
-from knowledge.actions.write_item import archive_item, discard_draft, place_item, restore_item
-from knowledge.admin.articles.edit import crumbs, drawn, typed
+from knowledge.actions.write_item import place_item
+from knowledge.admin.articles.edit import crumbs, drawn
 from knowledge.admin.articles.forms import PlaceForm
+from knowledge.admin.item_pages import ItemPage, typed
 from knowledge.diff import difference
 from knowledge.models import Item, Kind
 from knowledge.queries.articles import titled
 from knowledge.queries.corrections import corrections_of
-from knowledge.queries.gate import item_for, locked_item, may_write, version_for
+from knowledge.queries.gate import item_for, may_write, version_for
 from knowledge.queries.sops import history_of_item, published_in, versions_of
 from tenants.access import Action
 from tenants.admin_site.author import Author
 from tenants.admin_site.history import kind_label
 from tenants.admin_site.pages import AdminPage
-from tenants.errors import DomainError, Invalid, NotFound
 
 
-class ArticlePage(AdminPage):
+class ArticlePage(ItemPage):
+    kind = Kind.ARTICLE
+    made = gettext_lazy("%(version)s is made. It can be published.")
     route = "articles/<int:pk>/"
     name = "article"
     title = gettext_lazy("Article")
     template = "knowledge/admin/articles/one.html"
-    action = Action.READ_LIBRARY
 
-    def context(self, **kwargs: Any) -> dict[str, Any]:
-        author = self.author(Action.READ_LIBRARY)
-        return self._context(author, item_for(author.caller, kwargs["pk"], kind=Kind.ARTICLE))
-
-    def _context(self, author: Author, item: Item, form: PlaceForm | None = None) -> dict[str, Any]:
+    def shown(self, author: Author, item: Item, form: PlaceForm | None = None) -> dict[str, Any]:
         content, latest = typed(item), item.latest
         has_draft = item.draft is not None or item.rough is not None
         return {
@@ -59,53 +51,14 @@ class ArticlePage(AdminPage):
             "form": form or PlaceForm.of(item, author.caller),
             "is_due": item.review_on is not None and item.review_on <= localdate(author.now),
             "may_write": may_write(author.caller, item),
+            "may_publish": author.member.may(Action.PUBLISH),
         }
 
-    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        author = self.author(Action.WRITE_LIBRARY)
-        form = None
-        if request.POST.get("do") == "place":
-            form = PlaceForm(request.POST, caller=author.caller, agency_id=author.agency_id)
-        try:
-            with transaction.atomic():
-                item = locked_item(author.caller, pk, kind=Kind.ARTICLE)
-                self._do(item, author, form)
-        except NotFound:
-            raise
-        except DomainError as refused:
-            if form is None:
-                messages.error(request, str(refused))
-                return redirect("admin:article", pk)
-            form.add_error(refused.field if refused.field in form.fields else None, str(refused))
-        if form is not None and form.errors:
-            item = item_for(author.caller, pk, kind=Kind.ARTICLE)
-            return self.draw(self._context(author, item, form), status=400)
-        return redirect("admin:article", pk)
+    def place_form(self, author: Author) -> PlaceForm:
+        return PlaceForm(self.request.POST, caller=author.caller, agency_id=author.agency_id)
 
-    def _do(self, item: Item, author: Author, form: PlaceForm | None) -> None:
-        """One of the page's buttons."""
-        by: dict[str, Any] = {"author": author.person, "now": author.now}
-        seen = self.request.POST.get("revision", "")
-        revision = int(seen) if seen.isascii() and seen.isdecimal() and len(seen) < 10 else 0
-        match self.request.POST.get("do"):
-            case "version":
-                made = make_version(item, revision=revision, words=self.request.POST.get("words", ""), **by)
-                messages.success(self.request, _("%(version)s is made. It can be published.") % {"version": made})
-            case "discard":
-                discard_draft(item, revision=revision, **by)
-                messages.success(self.request, _("The draft is gone; it stays in the history."))
-            case "archive":
-                archive_item(item, **by)
-                messages.success(self.request, _("It is archived. Where it is published it goes on."))
-            case "restore":
-                restore_item(item, **by)
-                messages.success(self.request, _("It is back in the list."))
-            case "place" if form is not None:
-                if form.is_valid():
-                    place_item(item, form.place(), revision=revision, **by)
-                    messages.success(self.request, _("Saved."))
-            case _:
-                raise Invalid(field="do")
+    def put(self, item: Item, form: PlaceForm, *, revision: int, author: Author) -> None:
+        place_item(item, form.place(), revision=revision, author=author.person, now=author.now)
 
 
 class ArticleVersionPage(AdminPage):

@@ -16,19 +16,16 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from knowledge.actions.keep_draft import keep_draft, set_aside
-from knowledge.actions.write_item import ItemMovedOn, Place, create_item
-from knowledge.content import read
+from knowledge.actions.write_item import Place, create_item
+from knowledge.admin.item_pages import ItemEditPage, fault_of, typed
 from knowledge.content.reply import VARIABLES
-from knowledge.diff import difference
 from knowledge.drawing import draw
 from knowledge.models import Item, Kind
-from knowledge.queries.gate import item_for, locked_item
+from knowledge.queries.gate import item_for
 from knowledge.queries.sops import titled
 from knowledge.sop_cards import cards_of, words_of
 from knowledge.sop_form import content_of, input_of, shaped
 from tenants.access import Action
-from tenants.admin_site.author import Author
 from tenants.admin_site.pages import AdminPage
 from tenants.errors import Invalid
 
@@ -58,18 +55,18 @@ class SopNewPage(AdminPage):
         return redirect("admin:sop_edit", item.pk)
 
 
-class SopEditPage(AdminPage):
+class SopEditPage(ItemEditPage):
+    kind = Kind.SOP
     route = "sops/<int:pk>/edit/"
     name = "sop_edit"
     title = gettext_lazy("Edit the SOP")
     template = "knowledge/admin/sops/edit.html"
-    action = Action.WRITE_LIBRARY
 
     def context(self, **kwargs: Any) -> dict[str, Any]:
         author = self.author(Action.WRITE_LIBRARY)
         item = item_for(author.caller, kwargs["pk"], kind=Kind.SOP)
         content = typed(item)
-        fault = _fault(item)
+        fault = fault_of(item)
         return {
             **_form(item, content),
             **_side(item, content, fault),
@@ -78,49 +75,16 @@ class SopEditPage(AdminPage):
             "variables": [(f"{{{name}}}", label) for name, label in VARIABLES.items()],
         }
 
-    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        author = self.author(Action.WRITE_LIBRARY)
-        content, look_at = shaped(content_of(request.POST), request.POST.get("do", ""))
-        with transaction.atomic():
-            item = locked_item(author.caller, pk, kind=Kind.SOP)
-            if request.POST.get("do") == "theirs":
-                set_aside(item, content, author=author.person, now=author.now)
-                return _to_address(reverse("admin:sop_edit", args=[pk]))
-            try:
-                fault = self._keep(item, content, author)
-            except ItemMovedOn as moved:
-                return self._conflict(item, content, moved)
-        if not request.headers.get("HX-Request"):
-            return redirect("admin:sop_edit", pk)
-        context = {**_side(item, content, fault), "is_answer": True, "look_at": look_at}
-        if request.POST.get("do"):
-            return render(request, "knowledge/admin/sops/_answer_form.html", {**context, **_form(item, content)})
-        return render(request, "knowledge/admin/sops/_answer.html", context)
+    def typed_now(self, request: HttpRequest) -> Mapping[str, Any]:
+        content, self.look_at = shaped(content_of(request.POST), request.POST.get("do", ""))
+        return content
 
-    def _keep(self, item: Item, content: Mapping[str, Any], author: Author) -> Invalid | None:
-        seen, over = (_number(self.request.POST.get(name, "")) for name in ("revision", "over"))
-        if over and over == item.revision:
-            set_aside(item, typed(item), author=author.person, now=author.now)  # theirs stays in the history
-            seen = over
-        return keep_draft(item, content, revision=seen, author=author.person, now=author.now).fault
-
-    def _conflict(self, item: Item, content: Mapping[str, Any], moved: ItemMovedOn) -> HttpResponse:
-        context = {
-            "item": item,
-            "moved": moved,
-            "sections": difference("sop", typed(item), content),
-            "before_name": _("Theirs"),
-            "after_name": _("Yours"),
-        }
-        response = render(self.request, "knowledge/admin/sops/_conflict.html", context, status=moved.status)
-        response["HX-Retarget"], response["HX-Reswap"] = "#sop-conflict", "innerHTML"
-        return response
-
-
-def typed(item: Item) -> Mapping[str, Any]:
-    """What its editor shows: what was typed last, be it sound or not."""
-    latest = item.latest.content if item.latest else {}
-    return item.rough or item.draft or latest
+    def show(self, item: Item, content: Mapping[str, Any], fault: Invalid | None) -> HttpResponse:
+        context = {**_side(item, content, fault), "is_answer": True, "look_at": self.look_at}
+        if self.request.POST.get("do"):
+            whole = {**context, **_form(item, content)}
+            return render(self.request, "knowledge/admin/sops/_answer_form.html", whole)
+        return render(self.request, "knowledge/admin/sops/_answer.html", context)
 
 
 def crumbs(item: Item) -> list[dict[str, str]]:
@@ -147,23 +111,3 @@ def _side(item: Item, content: Mapping[str, Any], fault: Invalid | None) -> dict
         "fault_input": input_of(where, content),
         "drawing": draw(content, language=get_language() or "zh", fault=where),
     }
-
-
-def _fault(item: Item) -> Invalid | None:
-    if item.rough is None:
-        return None
-    try:
-        read(item.kind, item.rough)
-    except Invalid as fault:
-        return fault
-    return None
-
-
-def _to_address(address: str) -> HttpResponse:
-    response = HttpResponse(status=204)
-    response["HX-Redirect"] = address
-    return response
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
