@@ -29,6 +29,12 @@ PAGES = {
     "seller": ("qi", "/desk/qinghe/3/", ""),
     "operator": ("operator", "/", ""),
     "numbers": ("qi", "/numbers/?period=7", ""),
+    "help": (None, "/help/", "northwind.localhost"),
+    "help-found": (None, "/help/?q=%E9%80%80%E6%AC%BE", "qinghe.localhost"),
+    "library": ("qi", "/library/", ""),
+    "articles": ("ann", "/admin/articles/", ""),
+    "articles-import": ("ann", "/admin/articles/import/", ""),
+    "corrections": ("ann", "/admin/corrections/", ""),
 }
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WIDTHS = (1440, 360)

@@ -10,7 +10,7 @@ import pytest
 from tenants.errors import Invalid
 from tenants.models import Store
 from tests.cast import NOON, PNG, Cast
-from tests.scenes import kinds_of
+from tests.scenes import buyer_writes, entry_of, kinds_of, waiting_ticket
 from tickets.actions import receive
 from tickets.actions.close import close
 from tickets.actions.receive import Received, SameIdOtherText, receive_message
@@ -171,3 +171,10 @@ def test_ticket_that_is_reopened_at_the_same_moment_is_not_doubled(
     received = write("x-2", at=NOON + timedelta(days=30))
     assert (received.ticket_number, received.seq) == (number, 3)
     assert kinds_of(Ticket.objects.get(pk=number))[-1] == "message.received"
+
+
+def test_late_message_does_not_bring_the_end_of_a_wait_forward(store_a: Store) -> None:
+    ticket = waiting_ticket(at=NOON)
+    due = entry_of(ticket).due_at
+    buyer_writes("x-2", at=NOON + timedelta(seconds=9), sent_at=NOON - timedelta(hours=3))
+    assert (entry_of(ticket).waiting_since, entry_of(ticket).due_at) == (NOON, due)

@@ -15,8 +15,10 @@ from tenants.models import Team, TeamMember
 from tests.cast import NOON, NORTH_HOST, PNG, Cast
 from tests.conftest import Api, SignIn
 from tests.replies import a_reply, own_reply, run_in, said
+from tests.scenes import buyer_writes
 from tickets.actions.reply import reply_to_ticket
-from tickets.models import Attachment, Customer, Event, Message, Ticket
+from tickets.channels import Channel
+from tickets.models import Attachment, Customer, Event, Message, Ticket, Visitor
 
 LIST, TICKET = "/desk/store-a/replies/", "/desk/store-a/1/"
 HTMX = {"HX-Request": "true"}
@@ -125,6 +127,18 @@ def test_the_order_that_was_shown_fills_it(cast: Cast, bo: Client) -> None:
         ticket = Ticket.objects.select_for_update().get(pk=1)
         reply_to_ticket(ticket, author=cast.bo, body="", client_key="o", seen_seq=None, card=card, now=NOON)
     assert filled(bo, item)["body"] == "订单2049，四件套"
+
+
+def test_a_chats_form_fills_it_as_well(cast: Cast, bo: Client) -> None:
+    item = run_in(a_reply(cast, said("订单{order}")), cast.a)
+    with in_store(cast.a):
+        number = buyer_writes("chat-1", channel=Channel.WIDGET, customer_id="v:" + "a" * 32).ticket_number
+        customer = Ticket.objects.get(pk=number).customer
+        more = {"secret_hash": "x", "created_at": NOON, "expires_at": NOON}
+        Visitor.objects.create(customer=customer, answers={"order": "A-77", "topic": "size"}, **more)
+    told = bo.get(f"/desk/store-a/{number}/replies/{item.pk}/").json()
+    assert (told["body"], told["missing"]) == ("订单A-77", [])
+    assert 'id="replies"' in bo.get(f"/desk/store-a/{number}/").content.decode(), "a chat has the same composer"
 
 
 @pytest.mark.parametrize(("language", "body"), [("zh", "您好，"), ("en", "Hello there,")])

@@ -46,7 +46,8 @@ def replies(request: DeskRequest, store: str) -> HttpResponse:
     else:
         lines = replies_in(request.caller, found, now=now)
         folders = {line.folder: spell(line.folder) for line in lines}
-        response = JsonResponse({"folders": folders, "replies": [asdict(line) for line in lines]})
+        told = {"folders": folders, "replies": [asdict(line) for line in lines]}
+        response = JsonResponse(told, json_dumps_params={"ensure_ascii": False, "separators": (",", ":")})
     response["ETag"] = stamp
     response["Cache-Control"] = "private, no-cache"
     return response
