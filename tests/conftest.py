@@ -43,10 +43,17 @@ def share_middleware() -> None:
     ClientHandler.load_middleware = shared  # type: ignore[method-assign]
 
 
+# Tests of one real deployment, which start it, kill parts of it and share it: one process runs all of a folder.
+WHOLE = {"browser", "faults", "platform"}
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The browser comes last: playwright leaves an event loop in this thread, beside which Django refuses to query."""
     items.sort(key=lambda item: "browser" in item.path.parts)
+    for item in items:
+        for folder in WHOLE.intersection(item.path.parts):
+            item.add_marker(pytest.mark.xdist_group(folder))
 
 
 @pytest.fixture(scope="session")

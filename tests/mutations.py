@@ -52,7 +52,7 @@ def run(there: Path, tests: tuple[str, ...], environment: dict[str, str]) -> Run
     began = time.monotonic()
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--tb=short", *tests],
+            [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider", "--tb=short", *tests],
             cwd=there,
             env={**environment, "COLUMNS": "400"},
             capture_output=True,
