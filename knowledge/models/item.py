@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from knowledge.categories import Category
@@ -109,4 +110,7 @@ class Item(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.title_zh or self.title_en or f"#{self.pk}"
+        """What it is called in the reader's language, else in the other."""
+        zh = (get_language() or "zh").startswith("zh")
+        one, other = (self.title_zh, self.title_en) if zh else (self.title_en, self.title_zh)
+        return one or other or gettext("Without a title")

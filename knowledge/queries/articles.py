@@ -198,11 +198,6 @@ def _titles(item: Item) -> dict[str, str]:
     return {"title": title, "title_tag": tag, "second": second, "second_tag": second_tag}
 
 
-def titled(item: Item) -> str:
-    """What it is called in the reader's language."""
-    return _titles(item)["title"] or str(item)
-
-
 def _belongs_to(item: Item) -> str:
     if item.layer == Layer.PLATFORM:
         return str(Store.Marketplace(item.marketplace).label)

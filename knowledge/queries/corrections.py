@@ -8,7 +8,6 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from knowledge.models import Correction, Item
-from knowledge.queries.articles import titled
 from knowledge.queries.gate import items_for, writable_items_for
 from tenants.access import Caller
 from tenants.errors import NotFound
@@ -88,7 +87,7 @@ def _row(one: Correction, author: str) -> CorrectionRow:
     return CorrectionRow(
         id=one.pk,
         item_id=one.item_id,
-        title=titled(one.item),
+        title=str(one.item),
         store=one.store.name if one.store else "",
         language_label=str(Correction.Language(one.language).label),
         reason=one.reason,

@@ -9,8 +9,6 @@ from typing import Any
 
 from django.db.models import BooleanField, Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 
 from knowledge.categories import Category
 from knowledge.models import Item, Kind, Layer, Publication, SignOff, Version
@@ -110,7 +108,7 @@ def _counted(items: QuerySet[Item]) -> QuerySet[Item, Any]:
 def _line(item: Any) -> SopLine:
     return SopLine(
         pk=item.pk,
-        title=titled(item),
+        title=str(item),
         folder=item.folder,
         layer=item.layer,
         layer_label=str(Layer(item.layer).label),
@@ -145,12 +143,6 @@ def _state(number: int | None, accepted: bool | None) -> str:
     if not number:
         return "draft"
     return "waiting" if accepted is None else "accepted" if accepted else "refused"
-
-
-def titled(item: Item) -> str:
-    """In the reader's language, else in the other."""
-    zh = (get_language() or "zh").startswith("zh")
-    return (item.title_zh or item.title_en if zh else item.title_en or item.title_zh) or _("Without a title")
 
 
 def _belongs_to(item: Item) -> str:

@@ -1,72 +1,17 @@
-// The editor of an article: says what is saved, writes Markdown's marks, takes pictures that are pasted or dropped.
+// The editor of an article: writes Markdown's marks, takes pictures that are pasted or dropped.
+import { keepSaved } from "./saving.js";
+
 const form = document.getElementById("article-form");
-const line = document.getElementById("article-saved");
 const side = () => document.getElementById("article-side");
 const token = () => document.querySelector("meta[name=csrf-token]").content;
-let edits = 0; // since the page was opened
-let covered = 0; // of them, those that the request under way has taken along
-let again = 0;
 
-function tell(words, isBad = false) {
-  line.textContent = words;
-  line.classList.toggle("is-bad", isBad);
-}
-
-// ---------------------------------------------------------------- what is saved
-
-// By the address, not by who asked: the button of a conflict is gone when its answer has come.
-const isOurs = (event) => event.detail.pathInfo?.requestPath === location.pathname;
-
-form.addEventListener("input", () => {
-  edits += 1;
-  tell(line.dataset.typing);
-});
-document.body.addEventListener("htmx:beforeRequest", (event) => {
-  if (!isOurs(event)) return;
-  covered = edits;
-  clearTimeout(again);
-  tell(line.dataset.saving);
-});
-document.body.addEventListener("htmx:afterRequest", (event) => {
-  if (!isOurs(event)) return;
-  const { status } = event.detail.xhr;
-  if (status === 200) {
-    if (edits === covered) tell(side().dataset.saved);
-    else tell(line.dataset.typing);
-    mark();
-  } else if (status === 409) tell(line.dataset.typing, true);
-  else if (status !== 204) fail();
-});
-function fail() {
-  tell(line.dataset.failed, true);
-  clearTimeout(again);
-  again = setTimeout(() => window.htmx.trigger(form, "article-kept"), 5000);
-}
-for (const kind of ["htmx:sendError", "htmx:timeout"]) document.body.addEventListener(kind, fail);
-// A refusal that is none of ours is not put in place of the form.
-document.body.addEventListener("htmx:beforeSwap", (event) => {
-  const { xhr } = event.detail;
-  if (xhr.status >= 400 && xhr.status !== 409) event.detail.shouldSwap = false;
-});
-let leaves = false;
-window.addEventListener("beforeunload", (event) => {
-  if (!leaves && (edits !== covered || line.classList.contains("is-bad"))) event.preventDefault();
-});
-document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-leave]")) leaves = true;
-});
-// Whoever is done goes on once all is saved.
-document.getElementById("article-done").addEventListener("click", (event) => {
-  if (edits === covered && line.textContent !== line.dataset.saving) return;
-  event.preventDefault();
-  const { href } = event.currentTarget;
-  const go = (done) => {
-    if (!isOurs(done) || done.detail.xhr.status !== 200) return;
-    leaves = true;
-    location.assign(href);
-  };
-  document.body.addEventListener("htmx:afterRequest", go, { once: true });
-  window.htmx.trigger(form, "article-kept");
+keepSaved({
+  form,
+  side,
+  line: document.getElementById("article-saved"),
+  done: document.getElementById("article-done"),
+  kept: "article-kept",
+  after: mark,
 });
 
 function mark() {

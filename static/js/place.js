@@ -28,7 +28,7 @@ function morph(now, next) {
   } else {
     const ticking = ["due", "ago", "wait"].some((kind) => kind in now.dataset && kind in next.dataset);
     attributes(now, next, ticking);
-    if (ticking || now.nodeName === "TEXTAREA") return; // the clock and the writer have the last word
+    if (ticking || now.nodeName === "TEXTAREA" || "told" in now.dataset) return; // clock, writer and refusal have the last word
     if (isKeyed(next)) mergeList(now, next);
     else mergeChildren(now, next);
   }

@@ -55,6 +55,7 @@ async function go(form, button) {
   if (answer.status === 200) {
     if (conversationNow()?.key !== held) return;
     notice("");
+    for (const told of pane().querySelectorAll("[data-told]")) told.replaceChildren();
     put(answer.html);
     announce(pane()?.querySelector(".sop-step h4, .sop-offers h3")?.textContent ?? "");
     if (!pane().contains(document.activeElement)) main()?.focus({ preventScroll: true });

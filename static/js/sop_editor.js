@@ -1,59 +1,16 @@
-// The editor of an SOP: says what is saved, shows where it is not sound, moves cards by dragging. htmx does the sending.
+// The editor of an SOP: shows where it is not sound, moves cards by dragging. htmx does the sending.
+import { keepSaved } from "./saving.js";
+
 const form = document.getElementById("sop-form");
-const line = document.getElementById("sop-saved");
 const side = () => document.getElementById("sop-side");
 const cardOf = (element) => element.closest?.(".sop-card[data-step]");
-let unsaved = 0; // changes that no answer has covered yet
-let sent = 0;
-let again = 0;
 
-function tell(words, isBad = false) {
-  line.textContent = words;
-  line.classList.toggle("is-bad", isBad);
-}
-
-// ---------------------------------------------------------------- what is saved
-
-form.addEventListener("input", () => {
-  unsaved += 1;
-  tell(line.dataset.typing);
-});
-// By the address, not by who asked: the button of a conflict is gone when its answer has come.
-const isOurs = (event) => event.detail.pathInfo?.requestPath === location.pathname;
-
-document.body.addEventListener("htmx:beforeRequest", (event) => {
-  if (!isOurs(event)) return;
-  sent = unsaved;
-  clearTimeout(again);
-  tell(line.dataset.saving);
-});
-document.body.addEventListener("htmx:afterRequest", (event) => {
-  const { xhr } = event.detail;
-  if (!isOurs(event) || xhr.status === 204) return;
-  if (xhr.status === 200) {
-    unsaved = Math.max(0, unsaved - sent);
-    if (unsaved) unsaved = 0; // what was typed since is sent by its own pause
-    tell(side().dataset.saved);
-  } else if (xhr.status === 409) tell(line.dataset.typing, true);
-  else {
-    tell(line.dataset.failed, true);
-    again = setTimeout(() => window.htmx.trigger(form, "sop-moved"), 5000);
-  }
-});
-for (const kind of ["htmx:sendError", "htmx:timeout"]) {
-  document.body.addEventListener(kind, () => {
-    tell(line.dataset.failed, true);
-    clearTimeout(again);
-    again = setTimeout(() => window.htmx.trigger(form, "sop-moved"), 5000);
-  });
-}
-// A refusal that is none of ours is not put in place of the form.
-document.body.addEventListener("htmx:beforeSwap", (event) => {
-  const { xhr } = event.detail;
-  if (xhr.status >= 400 && xhr.status !== 409) event.detail.shouldSwap = false;
-});
-window.addEventListener("beforeunload", (event) => {
-  if (line.textContent === line.dataset.typing || line.classList.contains("is-bad")) event.preventDefault();
+keepSaved({
+  form,
+  side,
+  line: document.getElementById("sop-saved"),
+  done: document.getElementById("sop-done"),
+  kept: "sop-moved",
 });
 
 // ---------------------------------------------------------------- where it is not sound

@@ -80,7 +80,10 @@ def signed_in() -> dict[str, Any]:
 
 @pytest.fixture
 def open_page(browser: Browser, deployment: Deployment, signed_in: dict[str, Any]) -> Iterator[Open]:
-    """open_page(who, path, lang=): a page of their own browser, signed in. No error may be logged in it."""
+    """open_page(who, path, lang=): a page of their own browser, signed in. `who` works for North, or is an address.
+
+    No error may be logged in it.
+    """
     contexts = []
     errors: list[str] = []
 
@@ -97,7 +100,7 @@ def open_page(browser: Browser, deployment: Deployment, signed_in: dict[str, Any
         page.on("console", lambda said: errors.append(said.text) if "Content Security Policy" in said.text else None)
         if who and f"{who} {host}" not in signed_in:
             page.goto(deployment.address(host, "/accounts/login/"))
-            page.fill("input[name=login]", f"{who}@north.example")
+            page.fill("input[name=login]", who if "@" in who else f"{who}@north.example")
             page.fill("input[name=password]", PASSWORD)
             page.keyboard.press("Enter")
             page.wait_for_url(deployment.address(host))

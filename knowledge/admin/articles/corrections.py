@@ -16,7 +16,6 @@ from knowledge.actions.correct import accept_correction, decline_correction
 from knowledge.admin.item_pages import typed
 from knowledge.diff import difference
 from knowledge.models import Correction, Kind
-from knowledge.queries.articles import titled
 from knowledge.queries.corrections import correction_for, correction_list
 from knowledge.queries.gate import locked_item, may_write
 from knowledge.queries.held import own_text
@@ -62,7 +61,7 @@ class CorrectionPage(AdminPage):
         now_it_says = self._now(one)
         sent = self.request.POST
         return {
-            "title": _("Correction: %s") % titled(one.item),
+            "title": _("Correction: %s") % one.item,
             "crumbs": [{"title": _("Corrections"), "link": reverse("admin:corrections")}],
             "one": one,
             "item": one.item,

@@ -19,7 +19,6 @@ from knowledge.actions.write_item import Place, begin_item
 from knowledge.admin.item_pages import ItemEditPage, fault_of, typed
 from knowledge.markdown import to_html
 from knowledge.models import Item, Kind
-from knowledge.queries.articles import titled
 from knowledge.queries.gate import item_for
 from tenants.access import Action
 from tenants.admin_site.author import Author
@@ -59,7 +58,7 @@ class ArticleEditPage(ItemEditPage):
         item = item_for(author.caller, kwargs["pk"], kind=Kind.ARTICLE)
         content = typed(item)
         return {
-            "title": _("Edit: %s") % titled(item),
+            "title": _("Edit: %s") % item,
             "crumbs": crumbs(item),
             **_answer(item, content, fault_of(item)),
             "sides": [_side(content, *language) for language in LANGUAGES],
@@ -96,7 +95,7 @@ def content_of(posted: QueryDict) -> dict[str, Any]:
 def crumbs(item: Item) -> list[dict[str, str]]:
     return [
         {"title": _("Articles"), "link": reverse("admin:articles")},
-        {"title": titled(item), "link": reverse("admin:article", args=[item.pk])},
+        {"title": str(item), "link": reverse("admin:article", args=[item.pk])},
     ]
 
 

@@ -14,7 +14,6 @@ from knowledge.admin.articles.forms import PlaceForm
 from knowledge.admin.item_pages import ItemPage, typed
 from knowledge.diff import difference
 from knowledge.models import Item, Kind
-from knowledge.queries.articles import titled
 from knowledge.queries.corrections import corrections_of
 from knowledge.queries.gate import item_for, may_write, version_for
 from knowledge.queries.sops import history_of_item, published_in, versions_of
@@ -36,7 +35,7 @@ class ArticlePage(ItemPage):
         content, latest = typed(item), item.latest
         has_draft = item.draft is not None or item.rough is not None
         return {
-            "title": titled(item),
+            "title": str(item),
             "crumbs": crumbs(item)[:1],
             "item": item,
             "drawn": drawn(content),
@@ -79,7 +78,7 @@ class ArticleVersionPage(AdminPage):
         against = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 10 else version.number - 1
         other = version_for(author.caller, item, against) if against else None
         return {
-            "title": f"{titled(item)} · {version}",
+            "title": f"{item} · {version}",
             "crumbs": crumbs(item),
             "item": item,
             "version": version,
@@ -114,7 +113,7 @@ class ArticleHistoryPage(AdminPage):
             for line in history_of_item(item)
         ]
         return {
-            "title": _("History: %s") % titled(item),
+            "title": _("History: %s") % item,
             "crumbs": crumbs(item),
             "item": item,
             "lines": lines,

@@ -11,8 +11,8 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from knowledge.actions.make_version import make_version
 from knowledge.actions.save_reply import AT_ONCE, add_reply, save_reply
@@ -122,7 +122,7 @@ class ReplyPage(_Editor):
         latest = item.latest
         return {
             **self.frame(author, form, pictures),
-            "title": _titled(item),
+            "title": str(item),
             "item": item,
             "belongs_to": belongs_to(item),
             "revision": item.revision,
@@ -184,11 +184,6 @@ def _as_typed(form: ReplyForm, pictures: list[str]) -> dict[str, Any]:
         return write(read(Kind.REPLY, content))
     except Invalid:
         return content
-
-
-def _titled(item: Item) -> str:
-    zh = (get_language() or "zh").startswith("zh")
-    return (item.title_zh or item.title_en) if zh else (item.title_en or item.title_zh)
 
 
 def _saved(item: Item) -> str:

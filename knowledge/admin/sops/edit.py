@@ -22,7 +22,6 @@ from knowledge.content.reply import VARIABLES
 from knowledge.drawing import draw
 from knowledge.models import Item, Kind
 from knowledge.queries.gate import item_for
-from knowledge.queries.sops import titled
 from knowledge.sop_cards import cards_of, words_of
 from knowledge.sop_form import content_of, input_of, shaped
 from tenants.access import Action
@@ -70,7 +69,7 @@ class SopEditPage(ItemEditPage):
         return {
             **_form(item, content),
             **_side(item, content, fault),
-            "title": titled(item),
+            "title": str(item),
             "crumbs": crumbs(item),
             "variables": [(f"{{{name}}}", label) for name, label in VARIABLES.items()],
         }
@@ -90,7 +89,7 @@ class SopEditPage(ItemEditPage):
 def crumbs(item: Item) -> list[dict[str, str]]:
     return [
         {"title": _("SOPs"), "link": reverse("admin:sops")},
-        {"title": titled(item), "link": reverse("admin:sop", args=[item.pk])},
+        {"title": str(item), "link": reverse("admin:sop", args=[item.pk])},
     ]
 
 

@@ -15,7 +15,7 @@ from knowledge.diff import difference
 from knowledge.drawing import draw
 from knowledge.models import Item, Kind
 from knowledge.queries.gate import item_for, may_write
-from knowledge.queries.sops import history_of_item, published_in, titled, versions_of
+from knowledge.queries.sops import history_of_item, published_in, versions_of
 from tenants.access import Action
 from tenants.admin_site.author import Author
 from tenants.admin_site.history import kind_label
@@ -34,7 +34,7 @@ class SopPage(ItemPage):
         content, latest = typed(item), item.latest
         has_draft = item.draft is not None or item.rough is not None
         return {
-            "title": titled(item),
+            "title": str(item),
             "crumbs": crumbs(item)[:1],
             "item": item,
             "content": content,
@@ -47,6 +47,7 @@ class SopPage(ItemPage):
             "stores": published_in(item),
             "form": form or PlaceForm.of(item, author.agency_id),
             "may_write": may_write(author.caller, item),
+            "may_publish": author.member.may(Action.PUBLISH),
             "may_sign": author.member.may(Action.SIGN_OFF),
         }
 
@@ -77,7 +78,7 @@ class SopHistoryPage(AdminPage):
             for line in history_of_item(item)
         ]
         return {
-            "title": _("History: %s") % titled(item),
+            "title": _("History: %s") % item,
             "crumbs": crumbs(item),
             "item": item,
             "lines": lines,

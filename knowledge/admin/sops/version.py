@@ -17,7 +17,7 @@ from knowledge.diff import difference
 from knowledge.drawing import draw
 from knowledge.models import Kind
 from knowledge.queries.gate import item_for, locked_item, version_for
-from knowledge.queries.sops import titled, versions_of
+from knowledge.queries.sops import versions_of
 from knowledge.sop_cards import cards_of, words_of
 from tenants.access import Action
 from tenants.admin_site.pages import AdminPage
@@ -39,7 +39,7 @@ class SopVersionPage(AdminPage):
         against = self._against(version.number)
         other = version_for(author.caller, item, against) if against else None
         return {
-            "title": f"{titled(item)} · {version}",
+            "title": f"{item} · {version}",
             "crumbs": crumbs(item),
             "item": item,
             "version": version,
