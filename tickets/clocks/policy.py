@@ -271,29 +271,3 @@ def check_versions(versions: Sequence[Policy] | Sequence[Goal]) -> tuple[int, in
         if one.from_date == other.from_date or (one.to_date is not None and one.to_date > other.from_date):
             return one.version, other.version
     return None
-
-
-@dataclass(frozen=True)
-class Preset:
-    """Goals of one channel, from the moment the buyer wrote."""
-
-    first: timedelta
-    next: timedelta
-    charges_silence: bool = False
-
-    def due_at(self, clock: Clock, waiting_since: datetime) -> datetime:
-        return waiting_since + (self.first if clock == Clock.FIRST else self.next)
-
-
-_CHAT = Preset(first=timedelta(seconds=30), next=timedelta(minutes=3), charges_silence=True)
-
-PRESETS: dict[str, Preset] = {
-    "tiktok_shop": Preset(first=timedelta(hours=1.1), next=timedelta(hours=1.1)),
-    "tmall": _CHAT,
-    "taobao": _CHAT,
-    "douyin": _CHAT,
-    "widget": Preset(first=timedelta(seconds=30), next=timedelta(seconds=60)),
-    "amazon": Preset(first=timedelta(hours=4.2), next=timedelta(hours=4.2)),
-    "ebay": Preset(first=timedelta(hours=6), next=timedelta(hours=6)),
-    "email": Preset(first=timedelta(hours=24), next=timedelta(hours=24)),
-}
