@@ -257,4 +257,4 @@ def due_at(ticket: Ticket, clock: Clock | None) -> datetime | None:
         return None
     since = ticket.waiting_since
     due = rules_of(current_store(), since).due(clock, ticket.channel, ticket.category, ticket.priority, since)
-    return due and due.at
+    return due.at if due else None

@@ -128,6 +128,8 @@ GOALS: Final[tuple[Goal, ...]] = (
     _goal("chat_first", "Chat: first reply", timedelta(seconds=30), *_CHAT, "widget", clock=Clock.FIRST),
     _goal("chat_next", "Chat: later replies", _MINUTE * 3, *_CHAT, clock=Clock.NEXT),
     _goal("widget_next", "Chat widget: later replies", _MINUTE, "widget", clock=Clock.NEXT),
+    # After 30 minutes without an answer 47 of 100 give up the purchase.
+    Goal("pre_sale", 0, "Questions before buying", _MINUTE * 30, BEGAN, category="pre_sale"),
     _goal("tiktok_shop", "What TikTok Shop's buyers expect", _HOUR * 1.1, "tiktok_shop"),
     _goal("amazon", "What Amazon's buyers expect", _HOUR * 4.2, "amazon"),
     _goal("ebay", "What eBay's buyers expect", _HOUR * 6, "ebay"),
