@@ -172,7 +172,7 @@ def test_many_stores_are_reckoned_with_three_queries(cast: Cast) -> None:
 def test_version_of_the_same_day_takes_the_others_place(cast: Cast) -> None:
     goal(cast, limit_s=40)
     goal(cast, limit_s=20)
-    assert [row.number for row in RuleVersion.objects.filter(key="chat_first")] == [2]
+    assert [row.number for row in RuleVersion.objects.filter(withdrawn_at=None)] == [2]
     assert why_of(cast, NOON) == "goal:chat_first:20"
 
 

@@ -29,14 +29,16 @@ class RuleVersion(models.Model):
     terms = models.JSONField()
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     made_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, help_text="When another took its place, or it was not to come.")
 
-    grants = Grants(desk="SELECT, INSERT, DELETE", store="SELECT")
+    grants = Grants(desk="SELECT, INSERT, UPDATE (withdrawn_at)", store="SELECT")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["agency", "kind", "key", "number"], name="rule_version_once"),
             models.UniqueConstraint(
                 fields=["agency", "kind", "key", "from_date"],
+                condition=models.Q(withdrawn_at__isnull=True),
                 name="rule_one_version_a_day",
                 violation_error_message=_("Another version begins on this day."),
             ),

@@ -20,7 +20,7 @@ MOST: Final = 20_000  # stores remembered by one process
 _BOOK = """
 SELECT s.id, s.marketplace, s.time_zone,
   coalesce((SELECT json_agg(json_build_array(v.kind, v.key, v.number, v.from_date, v.to_date, v.terms))
-            FROM policies_ruleversion v WHERE v.agency_id = s.agency_id), '[]'),
+            FROM policies_ruleversion v WHERE v.agency_id = s.agency_id AND v.withdrawn_at IS NULL), '[]'),
   coalesce((SELECT json_agg(json_build_array(t.from_date, t.week, t.market, t.bot_is_on, t.policies))
             FROM policies_storeterms t WHERE t.store_id = s.id), '[]'),
   coalesce((SELECT json_agg(json_build_array(d.date, d.spans, d.is_holiday_mode))

@@ -45,24 +45,26 @@ def set_rule(agency_id: int, kind: str, key: str, wanted: Wanted, *, by: User, n
     Holds the agency's lock of its rules until the transaction's end.
     """
     _lock(agency_id)
-    check_dates(wanted.from_date, wanted.to_date, _today(agency_id, kind, key, now))
+    check_dates(wanted.from_date, wanted.to_date, first_day(agency_id, kind, key, now))
     if kind == POLICY:
         if key not in SHIPPED_POLICIES:
             raise NotFound(field="key")
         check_policy(wanted.terms, SHIPPED_POLICIES[key])
     else:
         check_goal(wanted.terms)
-    versions = list(RuleVersion.objects.filter(agency_id=agency_id, kind=kind, key=key).order_by("from_date"))
-    if not versions and key not in SHIPPED_GOALS.keys() | SHIPPED_POLICIES.keys() and not key.startswith("own_"):
+    rows = list(RuleVersion.objects.filter(agency_id=agency_id, kind=kind, key=key).order_by("from_date"))
+    versions = [row for row in rows if row.withdrawn_at is None]
+    if not rows and key not in SHIPPED_GOALS.keys() | SHIPPED_POLICIES.keys() and not key.startswith("own_"):
         raise NotFound(field="key")
     _check_overlap(versions, wanted)
     before = _terms_before(kind, key, versions, wanted.from_date)
-    RuleVersion.objects.filter(pk__in=[one.pk for one in versions if one.from_date == wanted.from_date]).delete()
+    same_day = [one.pk for one in versions if one.from_date == wanted.from_date]
+    RuleVersion.objects.filter(pk__in=same_day).update(withdrawn_at=now)
     row = RuleVersion.objects.create(
         agency_id=agency_id,
         kind=kind,
         key=key,
-        number=max((one.number for one in versions), default=0) + 1,
+        number=max((one.number for one in rows), default=0) + 1,
         from_date=wanted.from_date,
         to_date=wanted.to_date,
         terms=dict(wanted.terms),
@@ -78,10 +80,10 @@ def set_rule(agency_id: int, kind: str, key: str, wanted: Wanted, *, by: User, n
 def withdraw_rule(row: RuleVersion, *, by: User, now: datetime) -> None:
     """A version that has not begun yet is not to come. Raises Invalid for one that has."""
     _lock(row.agency_id)
-    if row.from_date <= _today(row.agency_id, row.kind, row.key, now):
+    if row.from_date <= first_day(row.agency_id, row.kind, row.key, now):
         raise Invalid(_("It holds already. Make a new version that begins today or later."), field="version")
     _tell(row, {**row.terms, "from_date": row.from_date, "to_date": row.to_date}, {}, by, now)
-    RuleVersion.objects.filter(pk=row.pk).delete()
+    RuleVersion.objects.filter(pk=row.pk).update(withdrawn_at=now)
     _take_effect(row.agency_id)
 
 
@@ -90,7 +92,7 @@ def _take_effect(agency_id: int) -> None:
     transaction.on_commit(forget_rules)
 
 
-def _today(agency_id: int, kind: str, key: str, now: datetime) -> date:
+def first_day(agency_id: int, kind: str, key: str, now: datetime) -> date:
     """The day on which a version may begin at the earliest, so that it begins in nobody's past."""
     policy = SHIPPED_POLICIES.get(key) if kind == POLICY else None
     if policy is not None and not policy.follows_store:
