@@ -19,7 +19,7 @@ from tickets.policies.actions.set_hours import MOST_DAYS, WantedDay
 MOST_BYTES: Final = 2 * 1024 * 1024
 COLUMNS: Final = (
     Column("date", (gettext_lazy("date"), "date", "日期"), is_required=True, most_letters=40),
-    Column("spans", (gettext_lazy("open"), "open", "hours", "营业时间", "时间"), most_letters=200),
+    Column("spans", (gettext_lazy("opening hours"), "open", "hours", "营业时间", "时间"), most_letters=200),
     Column("name", (gettext_lazy("name"), "name", "名称", "节日"), most_letters=80),
     Column("holiday_mode", (gettext_lazy("holiday mode"), "holiday mode", "假期模式", "休假模式"), most_letters=10),
 )

@@ -148,7 +148,7 @@ class HoursForm(forms.Form):
 class SpecialDayForm(forms.Form):
     date = day_field(_("date"))
     until = day_field(_("until"), _("Empty: this one day."), required=False)
-    spans = forms.CharField(label=_("open"), max_length=200, required=False, help_text=SPANS)
+    spans = forms.CharField(label=_("opening hours"), max_length=200, required=False, help_text=SPANS)
     name = forms.CharField(label=_("name"), max_length=80, required=False)
     is_holiday_mode = forms.BooleanField(
         label=_("holiday mode"), required=False, help_text=_("The marketplace knows, and counts nothing.")
