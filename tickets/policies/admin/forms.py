@@ -164,5 +164,5 @@ class FileForm(forms.Form):
     )
 
 
-def _percent(share: float | None) -> float | None:
-    return None if share is None else round(share * 100, 4)
+def _percent(share: float | None) -> str | None:
+    return None if share is None else f"{share * 100:g}"
