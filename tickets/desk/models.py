@@ -44,7 +44,13 @@ class QueueEntry(models.Model):
     )
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["store", "ticket_number"], name="queue_one_row_per_ticket")]
+        constraints = [
+            models.UniqueConstraint(fields=["store", "ticket_number"], name="queue_one_row_per_ticket"),
+            models.CheckConstraint(  # a rule's key, and no room for words
+                condition=Q(due_why="") | Q(due_why__regex=r"^(goal|policy):[a-z0-9_-]+:[0-9]+$"),
+                name="queue_why_is_a_key",
+            ),
+        ]
         indexes = [
             # The queue: stores that one may see, most urgent first.
             models.Index(fields=["store", "due_at"], name="queue_by_urgency"),

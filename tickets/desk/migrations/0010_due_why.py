@@ -14,4 +14,13 @@ class Migration(migrations.Migration):
                 blank=True, db_default="", help_text="goal:KEY:SECONDS or policy:…", max_length=80
             ),
         ),
+        migrations.AddConstraint(
+            model_name="queueentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("due_why", ""), ("due_why__regex", "^(goal|policy):[a-z0-9_-]+:[0-9]+$"), _connector="OR"
+                ),
+                name="queue_why_is_a_key",
+            ),
+        ),
     ]
