@@ -5,7 +5,8 @@ from reports import admin as reports_admin
 from tenants import admin as tenants_admin
 from tenants.admin_site.site import site
 from tickets import admin as tickets_admin
+from tickets.policies import admin as policies_admin
 
-ROOMS = (tenants_admin, knowledge_admin, tickets_admin, reports_admin)
+ROOMS = (tenants_admin, knowledge_admin, tickets_admin, policies_admin, reports_admin)
 
 __all__ = ["ROOMS", "site"]

@@ -49,6 +49,7 @@ SHARED_APPS = [
     "unfold.contrib.forms",
     "django.contrib.admin.apps.SimpleAdminConfig",  # finds nothing by itself: config.admin names who has pages
     "tickets.desk",
+    "tickets.policies",
     "knowledge",
     "reports",
     "django.contrib.auth",
@@ -154,6 +155,8 @@ RQ_QUEUES = {"default": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 60, "SERIALIZER": 
 RQ_SHOW_ADMIN_LINK = False
 # What the clock process calls each second besides its own work, as the operator: `follow(now)`.
 EVERY_SECOND = ["reports.actions.follow.follow"]
+# How long a process goes by what it knows of policies, goals and hours.
+RULES_SECONDS = 5
 
 MEDIA_ROOT = DATA_DIR / "files"
 STATIC_ROOT = DATA_DIR / "static"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import LiteralString
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from tests.cast import NOON, Cast
 from tests.conftest import Api, SignIn
@@ -74,14 +74,20 @@ def test_neither_after_a_days_work(cast: Cast, api: Api, sign_in: SignIn) -> Non
 
 @pytest.mark.parametrize("model", [QueueEntry, Delivery, Outbox])
 def test_desk_index_has_no_room_for_text(model: type[QueueEntry | Delivery | Outbox]) -> None:
-    """The one free word is the channel's own id of a message, which a repeat is recognised by."""
+    """The one free word is the channel's own id of a message, which a repeat is recognised by; why something is due is
+    a rule's key, to which the database holds it."""
     words = {f.name for f in model._meta.get_fields() if f.get_internal_type() in {"TextField", "JSONField"}}
     assert words == set()
     short = {f.name: f.max_length for f in model._meta.fields if f.get_internal_type() == "CharField"}
-    assert {name for name, length in short.items() if length > 20} <= {"external_id"}
+    assert {name for name, length in short.items() if length > 20} <= {"external_id", "due_why"}
 
 
 def test_external_ids_are_kept_as_they_came(cast: Cast, store_a: object) -> None:
     buyer_writes("im/7:8", at=NOON)
     with left():
         assert Delivery.objects.filter(store=cast.a, external_id="im/7:8").exists()
+
+
+def test_why_something_is_due_is_a_key_and_no_word(cast: Cast) -> None:
+    with pytest.raises(IntegrityError, match="queue_why_is_a_key"), transaction.atomic():
+        QueueEntry.objects.filter(store=cast.a).update(due_why="goal: where is my parcel?")

@@ -48,6 +48,7 @@ class QueueRow:
     waiting_since: datetime | None  # since when the buyer waits for a human word
     due_at: datetime | None  # when that is too long
     is_breached: bool
+    due_why: str = ""  # which rule says so, in words
 
 
 @dataclass(frozen=True)
@@ -188,6 +189,7 @@ class TicketRow:
     is_breached: bool
     last_message_at: datetime
     closed_at: datetime | None
+    due_why: str = ""  # which rule says until when, in words
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -43,6 +43,13 @@ def changes_of(
     """The latest PAGE changes of one object, the newest first, or those before `before_id`. One query."""
     rows = Change.objects.filter(agency_id=agency_id, what=model._meta.label_lower, object_id=object_id)
     return _page(rows, before_id)
+
+
+def changes_of_each(agency_id: int, model: type[models.Model], object_ids: Collection[int]) -> list[ChangeLine]:
+    """The latest PAGE changes of these objects together, the newest first. One query."""
+    return _page(
+        Change.objects.filter(agency_id=agency_id, what=model._meta.label_lower, object_id__in=object_ids), None
+    )
 
 
 def latest_changes(

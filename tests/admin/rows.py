@@ -176,6 +176,11 @@ PAGES: dict[str, Page] = {
     "report": Page("/admin/report/", **LEADS),
     "report_tickets": Page("/admin/report/tickets/", **LEADS),
     "report_file": Page("/admin/report/file/", **LEADS),
+    # policies, goals, hours
+    "policies": Page("/admin/policies/", **LEADS),
+    "policy_goal_new": Page("/admin/policies/new-goal/", 400, 403, body={"name": ""}),
+    "policy_rule": Page("/admin/policies/rule/policy/tmall_mean/", 400, 403, body={"do": "save"}),
+    "store_hours": Page("/admin/policies/stores/{store}/", 302, 403, body={"do": "drop", "date": "2999-01-01"}),
     # SOPs
     "sops": Page("/admin/sops/", 200, 200),
     "sop_new": Page("/admin/sops/new/", 302, 403, body={"title.zh": "X"}),

@@ -14,7 +14,7 @@ from django.db import connection
 from tenants.context import in_store
 from tenants.models import Store
 
-GOALS = {"tmall": 30, "taobao": 30, "douyin": 30, "widget": 30, "tiktok_shop": 3960, "amazon": 15120, "ebay": 21600}
+GOALS = {"tmall": 30, "taobao": 30, "douyin": 30, "widget": 30, "tiktok_shop": 300, "amazon": 15120, "ebay": 21600}
 
 _RECOUNT = """
 WITH begun AS (

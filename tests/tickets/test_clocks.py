@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 from tests.cast import NOON, Cast
 from tests.scenes import buyer_writes
 from tickets.actions.reply import reply_to_ticket
-from tickets.channels import Channel
-from tickets.clocks.policy import PRESETS, Clock
 from tickets.clocks.wait import LEAST_SAMPLES, STEPS, expected_wait
 from tickets.models import Message, Ticket
 from tickets.queries.wait import expected_wait_now
@@ -53,25 +51,6 @@ def test_nothing_is_told_where_nothing_true_can_be(
     samples: int, answered: timedelta | None, waiting: timedelta | None
 ) -> None:
     assert expected_wait(samples=samples, answered=answered, waiting=waiting) is None
-
-
-def test_every_channel_has_its_goals() -> None:
-    assert set(PRESETS) == set(Channel.values)
-
-
-@pytest.mark.parametrize("channel", Channel.values)
-def test_goals_are_counted_from_when_the_buyer_wrote(channel: str) -> None:
-    preset = PRESETS[channel]
-    assert preset.due_at(Clock.FIRST, NOON) - NOON == preset.first > timedelta(0)
-    assert preset.due_at(Clock.NEXT, NOON) - NOON == preset.next >= preset.first
-
-
-def test_goals_are_the_products_figures() -> None:
-    assert PRESETS["tiktok_shop"].first == timedelta(hours=1.1)
-    assert PRESETS["amazon"].first == timedelta(hours=4.2)
-    assert PRESETS["ebay"].first == timedelta(hours=6)
-    assert (PRESETS["tmall"].first, PRESETS["tmall"].next) == (timedelta(seconds=30), timedelta(minutes=3))
-    assert PRESETS["email"].first == timedelta(hours=24)
 
 
 # ---------------------------------------------------------------- measured in a store

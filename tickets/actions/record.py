@@ -16,8 +16,9 @@ from tenants.context import ask, current_store
 from tenants.later import nudge_after_commit
 from tenants.models import User
 from tickets.channels import CARRIED_BY_US, Channel
-from tickets.clocks.policy import PRESETS, Clock
+from tickets.clocks.policy import Clock
 from tickets.models import Event, Message, Ticket
+from tickets.policies.queries import rules_of
 
 WORK_OUTBOX: Final = "tickets.jobs.work_outbox"
 AWAY_AFTER: Final = timedelta(minutes=2)  # what the buyer's browser has not fetched by then goes by e-mail
@@ -119,24 +120,35 @@ _TOLD = """, words AS (
   INSERT INTO desk_touched (store_id, ticket_number, at)
   SELECT %(store)s, ticket.number, %(now)s FROM ticket WHERE %(is_counted)s
 )"""
-# A wait keeps its clock: only a new wait, with another due_at, may breach again. One that began at another time than
-# %(since)s, from which `due_…` were reckoned, goes on as it stands in the index.
+# A wait keeps its clock: only a new wait may breach again, whatever rules say meanwhile. One that began at another
+# time than %(since)s, from which `dues` were reckoned, goes on as it stands in the index. Of `dues` the first that
+# fits the ticket holds.
 _OPEN = """, kept AS (
   INSERT INTO desk_queueentry AS entry (store_id, ticket_number, state, priority, channel, category, assignee_id,
-                                        last_seq, clock, waiting_since, due_at, breached_at, last_message_at)
+                                        last_seq, clock, waiting_since, due_at, due_why, breached_at, last_message_at)
   SELECT %(store)s, ticket.number, ticket.state, ticket.priority, ticket.channel, ticket.category, ticket.assignee_id,
          ticket.last_seq, clock.name, ticket.waiting_since,
-         CASE clock.name WHEN 'first' THEN %(due_first)s::timestamptz WHEN 'next' THEN %(due_next)s::timestamptz END,
-         NULL, ticket.last_message_at
+         due.at, coalesce(due.why, ''), NULL, ticket.last_message_at
   FROM ticket, LATERAL (SELECT CASE WHEN ticket.waiting_since IS NULL THEN ''
                                     WHEN ticket.first_response_at IS NULL THEN 'first' ELSE 'next' END) AS clock(name)
+  LEFT JOIN LATERAL (
+    SELECT one.at, one.why FROM jsonb_to_recordset(%(dues)s::jsonb) AS one(
+      rank int, clock text, category text, priority int, at timestamptz, why text)
+    WHERE one.clock = clock.name AND coalesce(one.category, ticket.category) = ticket.category
+      AND coalesce(one.priority, ticket.priority) = ticket.priority
+    ORDER BY one.rank LIMIT 1
+  ) due ON true
   ON CONFLICT (store_id, ticket_number) DO UPDATE SET
     state = EXCLUDED.state, priority = EXCLUDED.priority, category = EXCLUDED.category,
     assignee_id = EXCLUDED.assignee_id, last_seq = EXCLUDED.last_seq, clock = EXCLUDED.clock,
     waiting_since = EXCLUDED.waiting_since, last_message_at = EXCLUDED.last_message_at,
-    due_at = CASE WHEN EXCLUDED.waiting_since <> %(since)s::timestamptz THEN entry.due_at ELSE EXCLUDED.due_at END,
-    breached_at = CASE WHEN EXCLUDED.waiting_since <> %(since)s::timestamptz OR entry.due_at = EXCLUDED.due_at
-                       THEN entry.breached_at END
+    (due_at, due_why, breached_at) = (
+      SELECT CASE WHEN goes_on THEN entry.due_at ELSE EXCLUDED.due_at END,
+             CASE WHEN goes_on THEN entry.due_why ELSE EXCLUDED.due_why END,
+             CASE WHEN goes_on OR entry.due_at = EXCLUDED.due_at THEN entry.breached_at END
+      FROM (SELECT coalesce(EXCLUDED.waiting_since <> %(since)s::timestamptz OR (
+        entry.breached_at IS NOT NULL AND entry.clock = EXCLUDED.clock
+        AND entry.waiting_since = EXCLUDED.waiting_since), false)) AS wait(goes_on))
 )"""
 _CLOSED = """, gone AS (
   DELETE FROM desk_queueentry WHERE store_id = %(store)s AND ticket_number = %(number)s
@@ -182,20 +194,34 @@ def ending(
     channel: Channel, *events: Happened, now: datetime, since: datetime | None, words: Sequence[Word] = ()
 ) -> dict[str, Any]:
     """The values of ENDING. `since`: since when the buyer waits, if they do."""
-    preset = PRESETS[channel]
     behind = len(words)
     return {
         "store": current_store().pk,
         "now": now,
         "since": since,
-        "due_first": since and preset.due_at(Clock.FIRST, since),
-        "due_next": since and preset.due_at(Clock.NEXT, since),
+        "dues": json.dumps(dues(channel, since) if since else []),
         "events": json.dumps([event.as_row() for event in events]),
         "is_counted": any(map(_is_counted, events)),
         "words": json.dumps(
             [word.as_row(behind - number, now) for number, word in enumerate(words, 1)], ensure_ascii=False
         ),
     }
+
+
+def dues(channel: Channel, since: datetime) -> list[dict[str, Any]]:
+    """What is promised to a buyer who waits since then in the entered store; the first that fits the ticket holds."""
+    found = rules_of(current_store(), since).candidates(channel, since)
+    return [
+        {
+            "rank": rank,
+            "clock": one.clock,
+            "category": one.category,
+            "priority": one.priority,
+            "at": one.due.at.isoformat(),
+            "why": one.due.why_key,
+        }
+        for rank, one in enumerate(found)
+    ]
 
 
 def announce(channel: Channel, number: int, seq: int, *, words: Sequence[Word] = ()) -> None:
@@ -229,4 +255,6 @@ def due_at(ticket: Ticket, clock: Clock | None) -> datetime | None:
     """When the buyer will have waited too long."""
     if clock is None or ticket.waiting_since is None:
         return None
-    return PRESETS[ticket.channel].due_at(clock, ticket.waiting_since)
+    since = ticket.waiting_since
+    due = rules_of(current_store(), since).due(clock, ticket.channel, ticket.category, ticket.priority, since)
+    return due.at if due else None

@@ -6,13 +6,14 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
+from tenants.context import current_store
 from tenants.errors import Invalid
 from tenants.models import User
 from tickets.actions.assign import assign
 from tickets.actions.note import add_note
 from tickets.actions.reply import reply_to_ticket
-from tickets.clocks.policy import PRESETS
 from tickets.models import Ticket
+from tickets.policies.queries import rules_of
 
 
 class WordToBuyerMissing(Invalid):
@@ -53,4 +54,5 @@ def transfer(
 
 def needs_a_word(ticket: Ticket) -> bool:
     """Whether handing it over without a word leaves an unanswered round on whoever hands it over."""
-    return ticket.waiting_since is not None and PRESETS[ticket.channel].charges_silence
+    since = ticket.waiting_since
+    return since is not None and rules_of(current_store(), since).charges_silence(ticket.channel)

@@ -31,13 +31,26 @@ class QueueEntry(models.Model):
     clock = models.CharField(max_length=10, blank=True, help_text="first, next, or empty: nobody waits for us.")
     waiting_since = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True)
+    # Written by verbs in SQL, and by benches that know nothing of it: the database has the empty one.
+    due_why = models.CharField(max_length=80, blank=True, db_default="", help_text="goal:KEY:SECONDS or policy:…")
     breached_at = models.DateTimeField(null=True, help_text="When the clock found it overdue; once per wait.")
     last_message_at = models.DateTimeField()
 
-    grants = Grants(desk="SELECT", store=EVERYTHING, reader="SELECT (store_id, ticket_number, due_at)")
+    # The desk reckons anew what waits, when an agency changes its rules.
+    grants = Grants(
+        desk="SELECT, UPDATE (due_at, due_why)",
+        store=EVERYTHING,
+        reader="SELECT (store_id, ticket_number, due_at)",
+    )
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["store", "ticket_number"], name="queue_one_row_per_ticket")]
+        constraints = [
+            models.UniqueConstraint(fields=["store", "ticket_number"], name="queue_one_row_per_ticket"),
+            models.CheckConstraint(  # a rule's key, and no room for words
+                condition=Q(due_why="") | Q(due_why__regex=r"^(goal|policy):[a-z0-9_-]+:[0-9]+$"),
+                name="queue_why_is_a_key",
+            ),
+        ]
         indexes = [
             # The queue: stores that one may see, most urgent first.
             models.Index(fields=["store", "due_at"], name="queue_by_urgency"),

@@ -21,6 +21,7 @@ from tickets.channels import Channel
 from tickets.desk.models import QueueEntry
 from tickets.models import Event, Message, Ticket
 from tickets.models.ticket import Priority
+from tickets.policies.names import why
 from tickets.queries.chats import chat_row
 from tickets.queries.gate import messages_for, ticket_for
 from tickets.queries.names import aliases_for, buyer_name, person_ref, store_ref
@@ -128,6 +129,7 @@ def _ticket_row(
         is_breached=bool(entry and entry.due_at and entry.due_at <= database_now()),
         last_message_at=ticket.last_message_at,
         closed_at=ticket.closed_at,
+        due_why=why(entry.due_why) if entry else "",
     )
 
 

@@ -18,6 +18,7 @@ from tenants.models.people import without_secrets
 from tickets.channels import Channel
 from tickets.cursors import FoundCursor, QueueCursor
 from tickets.desk.models import QueueEntry
+from tickets.policies.names import why
 from tickets.queries.names import aliases_for, buyer_name, person_ref, store_ref
 from tickets.queries.search import Wanted, find_tickets
 from tickets.rows import Queue, QueueRow
@@ -206,4 +207,5 @@ def _row(
         waiting_since=entry.waiting_since,
         due_at=entry.due_at,
         is_breached=entry.due_at is not None and entry.due_at <= now,
+        due_why=why(entry.due_why),
     )
