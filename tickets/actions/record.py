@@ -17,6 +17,7 @@ from tenants.later import nudge_after_commit
 from tenants.models import User
 from tickets.channels import CARRIED_BY_US, Channel
 from tickets.clocks.policy import PRESETS, Clock
+from tickets.clocks.timers import FIRST_SHARE
 from tickets.models import Event, Message, Ticket
 
 WORK_OUTBOX: Final = "tickets.jobs.work_outbox"
@@ -119,24 +120,42 @@ _TOLD = """, words AS (
   INSERT INTO desk_touched (store_id, ticket_number, at)
   SELECT %(store)s, ticket.number, %(now)s FROM ticket WHERE %(is_counted)s
 )"""
-# A wait keeps its clock: only a new wait, with another due_at, may breach again. One that began at another time than
-# %(since)s, from which `due_…` were reckoned, goes on as it stands in the index.
-_OPEN = """, kept AS (
+# A wait keeps its clock: only a new wait may breach again. One that began at another time than %(since)s, from which
+# `due_…` were reckoned, goes on as it stands in the index.
+# A silence, the buyer's or ours, keeps what was told of it. Nothing happens to a ticket before `next_at`; the agency's
+# plan says how early that may be, and the tick looks closer (tickets.clocks.timers). What rules look at has changed: it
+# looks at once.
+_SAME_SILENCE = """entry.waiting_since IS NOT DISTINCT FROM EXCLUDED.waiting_since
+    AND (entry.waiting_since IS NOT NULL OR entry.last_message_at = EXCLUDED.last_message_at)"""
+_OPEN = f""", kept AS (
   INSERT INTO desk_queueentry AS entry (store_id, ticket_number, state, priority, channel, category, assignee_id,
-                                        last_seq, clock, waiting_since, due_at, breached_at, last_message_at)
+                                        last_seq, clock, waiting_since, due_at, breached_at, last_message_at, next_at)
   SELECT %(store)s, ticket.number, ticket.state, ticket.priority, ticket.channel, ticket.category, ticket.assignee_id,
-         ticket.last_seq, clock.name, ticket.waiting_since,
-         CASE clock.name WHEN 'first' THEN %(due_first)s::timestamptz WHEN 'next' THEN %(due_next)s::timestamptz END,
-         NULL, ticket.last_message_at
-  FROM ticket, LATERAL (SELECT CASE WHEN ticket.waiting_since IS NULL THEN ''
+         ticket.last_seq, clock.name, ticket.waiting_since, due.at, NULL, ticket.last_message_at,
+         CASE WHEN ticket.waiting_since IS NULL THEN ticket.last_message_at + make_interval(secs => plan.silent_s)
+         ELSE least(
+           ticket.waiting_since + (due.at - ticket.waiting_since)
+             * (CASE WHEN plan.id IS NULL THEN %(first_share)s ELSE coalesce(plan.first_share, 100) END / 100.0),
+           ticket.waiting_since + make_interval(secs => plan.waiting_s)) END
+  FROM ticket CROSS JOIN LATERAL (SELECT CASE WHEN ticket.waiting_since IS NULL THEN ''
                                     WHEN ticket.first_response_at IS NULL THEN 'first' ELSE 'next' END) AS clock(name)
+  CROSS JOIN LATERAL (SELECT
+    CASE clock.name WHEN 'first' THEN %(due_first)s::timestamptz WHEN 'next' THEN %(due_next)s::timestamptz END
+  ) AS due(at)
+  LEFT JOIN timers_plan plan ON plan.agency_id = %(agency)s
   ON CONFLICT (store_id, ticket_number) DO UPDATE SET
     state = EXCLUDED.state, priority = EXCLUDED.priority, category = EXCLUDED.category,
     assignee_id = EXCLUDED.assignee_id, last_seq = EXCLUDED.last_seq, clock = EXCLUDED.clock,
     waiting_since = EXCLUDED.waiting_since, last_message_at = EXCLUDED.last_message_at,
     due_at = CASE WHEN EXCLUDED.waiting_since <> %(since)s::timestamptz THEN entry.due_at ELSE EXCLUDED.due_at END,
-    breached_at = CASE WHEN EXCLUDED.waiting_since <> %(since)s::timestamptz OR entry.due_at = EXCLUDED.due_at
-                       THEN entry.breached_at END
+    breached_at = CASE WHEN entry.waiting_since = EXCLUDED.waiting_since THEN entry.breached_at END,
+    told = CASE WHEN {_SAME_SILENCE} THEN entry.told ELSE '{{}}' END,
+    next_what = CASE WHEN {_SAME_SILENCE} THEN entry.next_what ELSE '' END,
+    next_at = CASE WHEN NOT ({_SAME_SILENCE}) THEN EXCLUDED.next_at
+      WHEN (entry.priority, entry.category, entry.assignee_id)
+        IS NOT DISTINCT FROM (EXCLUDED.priority, EXCLUDED.category, EXCLUDED.assignee_id) THEN entry.next_at
+      ELSE least(entry.next_at, %(now)s::timestamptz) END,
+    snoozed_until = CASE WHEN entry.last_message_at = EXCLUDED.last_message_at THEN entry.snoozed_until END
 )"""
 _CLOSED = """, gone AS (
   DELETE FROM desk_queueentry WHERE store_id = %(store)s AND ticket_number = %(number)s
@@ -184,8 +203,11 @@ def ending(
     """The values of ENDING. `since`: since when the buyer waits, if they do."""
     preset = PRESETS[channel]
     behind = len(words)
+    store = current_store()
     return {
-        "store": current_store().pk,
+        "store": store.pk,
+        "agency": store.agency_id,
+        "first_share": FIRST_SHARE,
         "now": now,
         "since": since,
         "due_first": since and preset.due_at(Clock.FIRST, since),

@@ -26,6 +26,7 @@ RULE: Final = "rule:"
 WARN_AT: Final = (50, 75, 90)  # per cent of the clock
 NOTICE_AT: Final = 80
 NOTICE_FROM: Final = timedelta(minutes=10)  # within shorter promises, a word about the delay comes with the answer
+FIRST_SHARE: Final = min(WARN_AT)
 ESCALATE_AFTER: Final = timedelta(minutes=30)  # behind the breach
 BETWEEN_RULES: Final = timedelta(minutes=1)
 

@@ -7,6 +7,7 @@ same transaction as the ticket itself.
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -33,18 +34,26 @@ class QueueEntry(models.Model):
     due_at = models.DateTimeField(null=True)
     breached_at = models.DateTimeField(null=True, help_text="When the clock found it overdue; once per wait.")
     last_message_at = models.DateTimeField()
+    # The timer: a tick looks at the ticket then, at the latest. `tickets.clocks.timers` says what happens.
+    next_at = models.DateTimeField(null=True, help_text="When to look at it; empty: nothing happens by itself.")
+    next_what = models.CharField(max_length=20, blank=True, db_default="", help_text="Empty: not reckoned yet.")
+    told = ArrayField(
+        models.CharField(max_length=20), default=list, db_default=[], help_text="What happened in this silence."
+    )
+    snoozed_until = models.DateTimeField(null=True, help_text="Out of the queue until then, if that lies ahead.")
 
-    grants = Grants(desk="SELECT", store=EVERYTHING, reader="SELECT (store_id, ticket_number, due_at)")
+    # UPDATE: an owner's new rule makes the tick look at open tickets.
+    grants = Grants(
+        desk="SELECT, UPDATE (next_at)", store=EVERYTHING, reader="SELECT (store_id, ticket_number, due_at)"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["store", "ticket_number"], name="queue_one_row_per_ticket")]
         indexes = [
             # The queue: stores that one may see, most urgent first.
             models.Index(fields=["store", "due_at"], name="queue_by_urgency"),
-            # The tick: what is due and not yet told.
-            models.Index(
-                fields=["due_at"], name="queue_due", condition=Q(due_at__isnull=False, breached_at__isnull=True)
-            ),
+            # The tick: whom to look at.
+            models.Index(fields=["next_at"], name="queue_next", condition=Q(next_at__isnull=False)),
             # queries.chats: chats that ring, longest first …
             models.Index(
                 fields=["waiting_since"],

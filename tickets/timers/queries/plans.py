@@ -1,0 +1,69 @@
+"""Plans and rules of agencies, as the pure clocks want them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+
+from django.db.models import QuerySet
+
+from tickets.clocks import rules as pure
+from tickets.clocks.timers import Plan as PurePlan
+from tickets.timers.models import Plan, Rule
+
+
+def plans_of(agencies: Collection[int]) -> dict[int, PurePlan]:
+    """agency → its plan with the rules that are on, the defaults where it has none. Two queries, however many."""
+    rules: dict[int, list[pure.Rule]] = {}
+    for row in Rule.objects.filter(agency_id__in=agencies, is_on=True).order_by("order", "pk"):
+        rules.setdefault(row.agency_id, []).append(pure_rule(row))
+    rows = {row.agency_id: row for row in Plan.objects.filter(agency_id__in=agencies)}
+    return {pk: pure_plan(rows.get(pk), rules.get(pk, ())) for pk in agencies}
+
+
+def plan_of(agency: int) -> PurePlan:
+    return plans_of([agency])[agency]
+
+
+def plan_row(agency: int) -> Plan | None:
+    return Plan.objects.filter(agency_id=agency).first()
+
+
+def rules_of_agency(agency: int) -> QuerySet[Rule]:
+    """All of them, also those that are off, in their order."""
+    return Rule.objects.filter(agency_id=agency).select_related("to").order_by("order", "pk")
+
+
+def rule_by_id(pk: int) -> Rule | None:
+    """For what it has fired: with whom it gives tickets to."""
+    return Rule.objects.select_related("to").filter(pk=pk, is_on=True).first()
+
+
+def pure_plan(row: Plan | None, rules: Collection[pure.Rule]) -> PurePlan:
+    if row is None:
+        return PurePlan(rules=tuple(rules))
+    after = row.escalate_after_min
+    return PurePlan(
+        warn_at=tuple(row.warn_at),
+        notice_at=row.notice_at,
+        notice_from=timedelta(minutes=row.notice_from_min),
+        escalate_after=None if after is None else timedelta(minutes=after),
+        rules=tuple(rules),
+    )
+
+
+def pure_rule(row: Rule) -> pure.Rule:
+    return pure.Rule(
+        id=row.pk or 0,
+        name=row.name,
+        state=row.state,
+        wait=timedelta(seconds=row.wait_s),
+        does=pure.Does(row.does),
+        in_hours=row.in_hours,
+        channels=frozenset(row.channels),
+        categories=frozenset(row.categories),
+        priorities=frozenset(row.priorities),
+        has=pure.Has(row.has),
+        to=row.to_id,
+        priority=row.priority,
+    )
