@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from tenants.context import current_store
+from tenants.queries import person_by_id
 from tickets.acknowledgement import delay_notice
 from tickets.actions.assign import assign
 from tickets.actions.close import close
@@ -52,7 +53,8 @@ def act_by_rule(ticket: Ticket, pk: int, *, now: datetime) -> None:
         case Rule.Action.CLOSE:
             close(ticket, by=None, now=now, through=through)
         case Rule.Action.ASSIGN:
-            assign(ticket, to=rule.to, by=None, now=now, through=through)
+            to = person_by_id(rule.to_id) if rule.to_id else None
+            assign(ticket, to=to, by=None, now=now, through=through)
         case Rule.Action.PRIORITY:
             _set_priority(ticket, rule, through, now)
 

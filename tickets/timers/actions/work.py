@@ -95,7 +95,10 @@ def _next(tried: list[int]) -> int | None:
 
 
 def _do(pk: int, now: datetime) -> int:
-    """One thing, in a transaction of its own. What fails is tried again at another tick, five times in all."""
+    """One thing, in a transaction of its own. What fails is tried again at another tick, five times in all.
+
+    What a verb refuses stays undone: somebody whom a rule names has left the store, say.
+    """
     try:
         with transaction.atomic():
             row = Fired.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=pk).first()
@@ -104,9 +107,9 @@ def _do(pk: int, now: datetime) -> int:
             Fired.objects.filter(pk=pk).delete()
             ticket = Ticket.objects.select_for_update(no_key=True).filter(pk=row.ticket_number).first()
             if ticket is not None and _is_still_so(ticket, row):
-                _act(ticket, row, now)
+                _try(ticket, row, now)
             return 1
-    except (DatabaseError, DomainError):
+    except DatabaseError:
         log.exception("%s of store %s was not done", pk, current_store().pk)
         Fired.objects.filter(pk=pk).update(tries=F("tries") + 1)
         return 0
@@ -115,6 +118,14 @@ def _do(pk: int, now: datetime) -> int:
 def _is_still_so(ticket: Ticket, row: Fired) -> bool:
     """Whether the silence goes on that it came due in."""
     return not ticket.is_closed and row.since == (ticket.waiting_since or ticket.last_message_at)
+
+
+def _try(ticket: Ticket, row: Fired, now: datetime) -> None:
+    try:
+        with transaction.atomic():
+            _act(ticket, row, now)
+    except DomainError as refusal:
+        log.warning("%s of ticket %s of store %s: %s", row.what, row.ticket_number, row.store_id, refusal)
 
 
 def _act(ticket: Ticket, row: Fired, now: datetime) -> None:

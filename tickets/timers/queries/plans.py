@@ -31,12 +31,12 @@ def plan_row(agency: int) -> Plan | None:
 
 def rules_of_agency(agency: int) -> QuerySet[Rule]:
     """All of them, also those that are off, in their order."""
-    return Rule.objects.filter(agency_id=agency).select_related("to").order_by("order", "pk")
+    return Rule.objects.filter(agency_id=agency).order_by("order", "pk")
 
 
 def rule_by_id(pk: int) -> Rule | None:
-    """For what it has fired: with whom it gives tickets to."""
-    return Rule.objects.select_related("to").filter(pk=pk, is_on=True).first()
+    """For what it has fired; None where it is gone or off."""
+    return Rule.objects.filter(pk=pk, is_on=True).first()
 
 
 def pure_plan(row: Plan | None, rules: Collection[pure.Rule]) -> PurePlan:
