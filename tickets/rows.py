@@ -48,6 +48,9 @@ class QueueRow:
     waiting_since: datetime | None  # since when the buyer waits for a human word
     due_at: datetime | None  # when that is too long
     is_breached: bool
+    warned: int = 0  # per cent of the clock that the clock has told of, 100 from the breach on
+    is_escalated: bool = False
+    snoozed_until: datetime | None = None  # out of the queue until then, if that lies ahead
 
 
 @dataclass(frozen=True)
@@ -188,6 +191,7 @@ class TicketRow:
     is_breached: bool
     last_message_at: datetime
     closed_at: datetime | None
+    snoozed_until: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,9 @@ class QueueEntry(models.Model):
 
     # UPDATE: an owner's new rule makes the tick look at open tickets.
     grants = Grants(
-        desk="SELECT, UPDATE (next_at)", store=EVERYTHING, reader="SELECT (store_id, ticket_number, due_at)"
+        desk="SELECT, UPDATE (next_at)",
+        store=EVERYTHING,
+        reader="SELECT (store_id, ticket_number, due_at, snoozed_until)",
     )
 
     class Meta:
