@@ -43,6 +43,7 @@ class Action(StrEnum):
     STAFF = "staff"  # people, their stores and teams, except owners and leads
     APPOINT = "appoint"  # to make somebody an owner or a lead, and to take that away
     SET_STORE = "set_store"  # a store's name, colour and time zone
+    SET_RULES = "set_rules"  # how the agency is warned, and what happens by itself when time has gone by
 
 
 _AGENT = frozenset(

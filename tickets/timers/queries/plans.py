@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import QuerySet
 
+from tenants.models import User
 from tickets.clocks import rules as pure
 from tickets.clocks.timers import Plan as PurePlan
 from tickets.timers.models import Plan, Rule
@@ -67,3 +70,43 @@ def pure_rule(row: Rule) -> pure.Rule:
         to=row.to_id,
         priority=row.priority,
     )
+
+
+def rule_of_agency(agency: int, pk: int) -> Rule | None:
+    return Rule.objects.filter(agency_id=agency, pk=pk).first()
+
+
+def people_for_rules(agency: int) -> QuerySet[User]:
+    """To whom a rule may give tickets: who works for the agency."""
+    return User.people.filter(memberships__agency=agency, is_active=True).order_by("name", "email")
+
+
+def would_be(rule: Rule | None, values: Mapping[str, Any]) -> pure.Rule:
+    """The rule as these values of a form would make it; nothing is saved."""
+    return pure_rule(Rule(pk=rule.pk if rule else None, **{**values, "does": values["does"] or pure.Does.NUDGE}))
+
+
+@dataclass(frozen=True)
+class RuleLine:
+    """A rule in the list, in the reader's language."""
+
+    pk: int
+    name: str
+    is_on: bool
+    state: str
+    wait: timedelta
+    does: str
+
+
+def rules_as_lines(agency: int) -> list[RuleLine]:
+    return [
+        RuleLine(
+            row.pk,
+            row.name,
+            row.is_on,
+            str(Rule.State(row.state).label),
+            timedelta(seconds=row.wait_s),
+            str(Rule.Action(row.does).label),
+        )
+        for row in rules_of_agency(agency)
+    ]
