@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import ngettext
 
 from tenants.models import User
 from tickets.clocks import rules as pure
@@ -94,7 +95,7 @@ class RuleLine:
     name: str
     is_on: bool
     state: str
-    wait: timedelta
+    wait: str
     does: str
 
 
@@ -105,8 +106,19 @@ def rules_as_lines(agency: int) -> list[RuleLine]:
             row.name,
             row.is_on,
             str(Rule.State(row.state).label),
-            timedelta(seconds=row.wait_s),
+            _length(row.wait_s),
             str(Rule.Action(row.does).label),
         )
         for row in rules_of_agency(agency)
     ]
+
+
+def _length(seconds: int) -> str:
+    if seconds % 86400 == 0:
+        days = seconds // 86400
+        return ngettext("%(total)d day", "%(total)d days", days) % {"total": days}
+    if seconds % 3600 == 0:
+        hours = seconds // 3600
+        return ngettext("%(total)d hour", "%(total)d hours", hours) % {"total": hours}
+    minutes = seconds // 60
+    return ngettext("%(total)d minute", "%(total)d minutes", minutes) % {"total": minutes}
