@@ -17,6 +17,9 @@ from tickets.channels import Channel
 from tickets.desk.models import Delivery, Outbox, QueueEntry
 from tickets.incoming import IncomingMessage
 from tickets.models import Attachment, Customer, Event, Message, Ticket
+from tickets.timers.actions.tick import tick
+from tickets.timers.actions.work import work
+from tickets.timers.models import Fired
 
 T = TypeVar("T")
 
@@ -44,6 +47,14 @@ def waiting_ticket(**more: Any) -> Ticket:
 def entry_of(ticket: Ticket) -> QueueEntry | None:
     store = connection.tenant
     return QueueEntry.objects.filter(store_id=store.pk, ticket_number=ticket.number).first()
+
+
+def clock_ticks(store: Store, at: datetime) -> list[str]:
+    """The clock looks at the store's tickets at this time, and does what came due. What it was, in no order."""
+    tick(at, store=store.pk)
+    fired = list(Fired.objects.filter(store=store).values_list("what", flat=True))
+    work(store, now=at)
+    return fired
 
 
 def kinds_of(ticket: Ticket) -> list[str]:
@@ -127,6 +138,6 @@ def forget(store: Store) -> None:
     the test itself is one.
     """
     forgotten.append(store.schema_name)
-    for model in (QueueEntry, Delivery, Outbox):
+    for model in (QueueEntry, Delivery, Outbox, Fired):
         model.objects.filter(store=store).delete()
     Store.objects.filter(pk=store.pk).delete()

@@ -136,6 +136,7 @@ ROWS: dict[str, Row] = {
     "chat_widget": Row("get", "/settings/chat/{store}/", configurers(200)),
     "chat_widget_renew": Row("post", "/settings/chat/{store}/renew/", configurers(302)),
     "close": Row("post", TICKET + "close/", everybody(302), {"seen_seq": "99"}),
+    "snooze": Row("post", TICKET + "snooze/", agency_only(302), {"until": "1h"}),
     "reopen": Row("post", TICKET + "reopen/", everybody(302)),
     # SOPs on a ticket
     "sop_pane": Row("get", TICKET + "sop/", agency_only(200)),
@@ -161,6 +162,7 @@ ROWS: dict[str, Row] = {
     "api_reports": Row("get", "/api/v1/reports/", configurers(200)),
     "api_reports_now": Row("get", "/api/v1/reports/now/", configurers(200)),
     "api_report_tickets": Row("get", "/api/v1/reports/tickets/", configurers(200)),
+    "api_snooze": Row("post", API_TICKET + "snooze/", agency_only(200), {"until": None}),
     "api_reopen": Row("post", API_TICKET + "reopen/", everybody(200)),
 }
 

@@ -35,6 +35,18 @@ def acknowledgement(language: str, wait: timedelta | None) -> str:
     )
 
 
+def delay_notice(language: str, wait: timedelta | None) -> str:
+    """Word that it takes longer, before the promise is missed. As true as the acknowledgement, and no answer."""
+    if language == "zh":
+        told = "" if wait is None else f"最近一小时，大多数买家在{_in_chinese(wait)}内得到了回复。"
+        return f"很抱歉让您久等了。您的消息还在排队，客服还没有来得及回复您，您不需要重新发送。{told}"
+    told = "" if wait is None else f" Over the last hour, most buyers had an answer within {_in_english(wait)}."
+    return (
+        "We are sorry to keep you waiting. Your message is still in the queue and nobody has been able to answer it "
+        f"yet; there is no need to send it again.{told}"
+    )
+
+
 def _in_chinese(wait: timedelta) -> str:
     hours, minutes = divmod(int(wait.total_seconds()) // 60, 60)
     return (f"{hours}小时" if hours else "") + (f"{minutes}分钟" if minutes else "")

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from tenants.errors import Invalid
 from tickets.actions.assign import ANYBODY
 from tickets.cards import OFFER, ORDER, PRODUCT, check_card
+from tickets.clocks.snooze import For
 from tickets.desk.models import Presence
 from tickets.incoming import Upload, read_uploads
 
@@ -59,6 +60,10 @@ class PresenceForm(forms.Form):
 
 class CloseForm(forms.Form):
     seen_seq = forms.IntegerField(min_value=0, required=False)
+
+
+class SnoozeForm(forms.Form):
+    until = forms.ChoiceField(choices=[(one, one) for one in For], required=False)  # empty: back into the queue
 
 
 _CARD_FIELDS: dict[str, tuple[str, ...]] = {

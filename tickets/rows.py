@@ -49,6 +49,9 @@ class QueueRow:
     due_at: datetime | None  # when that is too long
     is_breached: bool
     due_why: str = ""  # which rule says so, in words
+    warned: int = 0  # per cent of the clock that the clock has told of, 100 from the breach on
+    is_escalated: bool = False
+    snoozed_until: datetime | None = None  # out of the queue until then, if that lies ahead
 
 
 @dataclass(frozen=True)
@@ -190,6 +193,7 @@ class TicketRow:
     last_message_at: datetime
     closed_at: datetime | None
     due_why: str = ""  # which rule says until when, in words
+    snoozed_until: datetime | None = None
 
 
 @dataclass(frozen=True)

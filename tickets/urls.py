@@ -18,6 +18,7 @@ urlpatterns = [
     path("desk/<slug:store>/<int:number>/transfer/", views.transfer, name="transfer"),
     path("desk/<slug:store>/<int:number>/transfer/form/", views.transfer_form, name="transfer_form"),
     path("desk/<slug:store>/<int:number>/close/", views.close, name="close"),
+    path("desk/<slug:store>/<int:number>/snooze/", views.snooze, name="snooze"),
     path("desk/<slug:store>/<int:number>/reopen/", views.reopen, name="reopen"),
     path("desk/<slug:store>/", include("tickets.sops.urls")),
     path("desk/<slug:store>/", include("tickets.library.urls")),

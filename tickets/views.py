@@ -32,15 +32,19 @@ from tickets.actions.note import add_note
 from tickets.actions.presence import heard_of_losses, set_presence
 from tickets.actions.reopen import reopen as reopen_ticket
 from tickets.actions.reply import TicketMovedOn, check_filled, reply_to_ticket
+from tickets.actions.snooze import snooze as snooze_ticket
 from tickets.actions.transfer import needs_a_word
 from tickets.actions.transfer import transfer as transfer_ticket
 from tickets.channels import Channel
+from tickets.clocks.snooze import For
+from tickets.clocks.snooze import until as snoozed_until
 from tickets.forms import (
     AssignForm,
     CloseForm,
     NoteForm,
     PresenceForm,
     ReplyForm,
+    SnoozeForm,
     TransferForm,
     card_of,
     read,
@@ -275,6 +279,23 @@ def reopen(request: DeskRequest, store: str, number: int) -> HttpResponse:
 
     _act(request, found, number, Action.CLOSE, verb)
     return _sent(request, found, number, {"text": _("#%(number)d is open again.") % {"number": number}})
+
+
+@login_required
+@require_POST
+def snooze(request: DeskRequest, store: str, number: int) -> HttpResponse:
+    found = store_for(request.caller, store, Action.ASSIGN)
+    asked = read(SnoozeForm, request)["until"]
+    now = database_now()
+    until = snoozed_until(For(asked), now, found.time_zone) if asked else None
+
+    def verb(ticket: Ticket) -> None:
+        snooze_ticket(ticket, until=until, by=request.user, now=now)
+
+    _act(request, found, number, Action.ASSIGN, verb)
+    said = _("#%(number)d sleeps.") if until else _("#%(number)d is back in the queue.")
+    undo = {"undo": reverse("snooze", args=[store, number]), "undo_fields": {"until": ""}} if until else {}
+    return _sent(request, found, number, {"text": said % {"number": number}, **undo})
 
 
 @login_required

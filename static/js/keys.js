@@ -48,6 +48,13 @@ function giveTo() {
   menu.querySelector("form button")?.focus();
 }
 
+function openSnooze() {
+  const menu = document.getElementById("snooze");
+  if (!menu) return;
+  menu.open = true;
+  menu.querySelector("form button")?.focus();
+}
+
 // The same key as in the text; where there is nothing to write, it looks for a ticket.
 function quickReplies() {
   if (!conversationNow() || !document.getElementById("replies")) return KEYS.f();
@@ -62,6 +69,7 @@ const KEYS = {
   r: () => conversationNow() && chooseMode("reply"),
   n: () => conversationNow() && chooseMode("note"),
   a: giveTo,
+  s: openSnooze,
   c: acceptOldest,
   t: openTransfer,
   p: goToStep,

@@ -19,6 +19,7 @@ from knowledge.models import Release
 from tenants.actions.set_team import make_team
 from tenants.models import Agency, Assignment, Membership, Store, User
 from tests.cast import NOON
+from tickets.timers.actions.set_rules import save_rule
 
 Status = int | set[int]
 
@@ -83,6 +84,11 @@ def _correction(agency: Agency, lead: User) -> int:
     return propose_correction(item, author=lead, now=NOON, **said).pk
 
 
+def _rule(agency: Agency, lead: User) -> int:
+    values = {"name": f"CANARY {agency.name}", "wait_s": 3600, "does": "close"}
+    return save_rule(agency.pk, None, values, by=lead, now=NOON).pk
+
+
 # What makes an object of an agency, by the name of its model in small letters; the number is what paths need.
 OBJECTS: dict[str, Callable[[Agency, User], int]] = {
     "membership": _member,
@@ -95,8 +101,10 @@ OBJECTS: dict[str, Callable[[Agency, User], int]] = {
     "article": lambda agency, lead: _item(agency, lead, "article"),
     "sop": lambda agency, lead: _item(agency, lead, "sop"),
     "correction": _correction,
+    "rule": _rule,
 }
 REPLIES = "/admin/replies/"
+TIME_RULE = {"name": "R", "state": "answered", "wait": "2", "unit": "d", "does": "close", "order": "1"}
 
 MEMBER, GIVEN, TEAM, STORE = (f"/admin/tenants/{name}/" for name in ("membership", "assignment", "team", "store"))
 CHECK, ARTICLES = "/admin/publish/new/check/", "/admin/articles/"
@@ -171,6 +179,10 @@ PAGES: dict[str, Page] = {
     "corrections": Page("/admin/corrections/", 200, 200),
     "correction": Page("/admin/corrections/{correction}/", 302, 403, body={"do": "decline", "answer": "No."}),
     "missed": Page("/admin/missed/", **LEADS),
+    # warnings and time rules
+    "time_rules": Page("/admin/time-rules/", **LEADS),
+    "time_rule_new": Page("/admin/time-rules/new/", 302, 403, body=TIME_RULE),
+    "time_rule": Page("/admin/time-rules/{rule}/", 302, 403, body=TIME_RULE),
     # reports
     "fleet": Page("/admin/fleet/", **LEADS),
     "report": Page("/admin/report/", **LEADS),

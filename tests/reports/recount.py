@@ -1,7 +1,8 @@
 """The figures counted once more, in plain SQL over a store's messages, by other ways than the product's.
 
 An opening begins at a buyer's message that is followed at once by an automatic word, and ends where the next begins.
-Nothing of it is taken from the product's events but breaches and closings, which messages can't tell.
+Nothing of it is taken from the product's events but breaches and closings, which messages can't tell, and which
+automatic words are about a delay.
 """
 
 from __future__ import annotations
@@ -17,13 +18,16 @@ from tenants.models import Store
 GOALS = {"tmall": 30, "taobao": 30, "douyin": 30, "widget": 30, "tiktok_shop": 300, "amazon": 15120, "ebay": 21600}
 
 _RECOUNT = """
-WITH begun AS (
+WITH bots AS (
+  SELECT ticket_id, seq FROM tickets_message m WHERE kind = 'bot' AND NOT EXISTS (
+    SELECT FROM tickets_event e WHERE e.ticket_id = m.ticket_id AND e.kind = 'clock.told_of_delay'
+      AND (e.after->>'seq')::int = m.seq)
+), begun AS (
   SELECT buyer.ticket_id, buyer.seq, least(buyer.sent_at, buyer.created_at) AS at, buyer.created_at AS filed_at,
-    coalesce((SELECT min(later.seq) - 1 FROM tickets_message later
-              WHERE later.ticket_id = buyer.ticket_id AND later.kind = 'bot' AND later.seq > bot.seq), 1e15) AS ends
-  FROM tickets_message bot JOIN tickets_message buyer
+    coalesce((SELECT min(later.seq) - 1 FROM bots later
+              WHERE later.ticket_id = buyer.ticket_id AND later.seq > bot.seq), 1e15) AS ends
+  FROM bots bot JOIN tickets_message buyer
     ON buyer.ticket_id = bot.ticket_id AND buyer.seq = bot.seq - 1 AND buyer.kind = 'buyer'
-  WHERE bot.kind = 'bot'
 ), answered AS (
   SELECT begun.*, ticket.channel, ticket.category, ticket.state,
     (begun.at AT TIME ZONE %(zone)s)::date AS day, date_part('hour', begun.at AT TIME ZONE %(zone)s)::int AS hour,

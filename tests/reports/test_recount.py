@@ -23,8 +23,7 @@ from tenants.models import Store
 from tests.cast import NOON, Cast
 from tests.reports.recount import GOALS, recount
 from tests.reports.scenes import counted, rows_of, rows_of_group
-from tests.scenes import buyer_writes
-from tickets.actions.breach import breach_overdue
+from tests.scenes import buyer_writes, clock_ticks
 from tickets.actions.close import close
 from tickets.actions.note import add_note
 from tickets.actions.reopen import reopen
@@ -63,10 +62,10 @@ def at_random(cast: Cast, seed: int) -> None:
         with in_store(cast.a):
             happens(rng, cast, step, now)
         if rng.random() < 0.15:
-            breach_overdue(cast.a, now=now)
+            clock_ticks(cast.a, now)
         if rng.random() < 0.3:
             follow(now)
-    breach_overdue(cast.a, now=now)
+    clock_ticks(cast.a, now)
     counted(at=now)
 
 
@@ -144,7 +143,7 @@ def test_synthetic_conversations_are_counted_as_recounted(cast: Cast) -> None:
         for index, few in enumerate(turns)
     ]
     now = max(replayed(cast.a, cast, read_script(lines).conversations))
-    breach_overdue(cast.a, now=now + timedelta(days=2))
+    clock_ticks(cast.a, now + timedelta(days=2))
     counted(at=now)
     assert agrees(cast.a) >= 20
 
@@ -157,7 +156,7 @@ def test_recorded_conversations_are_counted_as_recounted(cast: Cast, capsys: pyt
         if now.minute % 7 == 0:
             follow(now)
     for _turn in range(20):
-        breach_overdue(cast.a, now=now + timedelta(days=2))
+        clock_ticks(cast.a, now + timedelta(days=2))
     counted(at=now)
     compared = agrees(cast.a)
     with in_store(cast.a):

@@ -16,7 +16,7 @@ from tenants.context import in_store
 from tenants.models import Store
 from tests.cast import NOON, Cast
 from tests.reports.scenes import answers, asks, closes, counted, figures, rows_of, rows_of_group
-from tickets.actions.breach import breach_overdue
+from tests.scenes import clock_ticks
 from tickets.actions.reopen import reopen
 from tickets.desk.models import Touched
 from tickets.models import Ticket
@@ -57,7 +57,7 @@ def test_late_event_counts_on_its_own_day(cast: Cast) -> None:
     assert figures(cast.a, TODAY).opened == 1
     assert figures(cast.a, TODAY - 2 * DAYS).opened == 1
     assert figures(cast.a, TODAY - 2 * DAYS).late == 0  # nobody has looked at the clock yet
-    breach_overdue(cast.a, now=NOON)
+    clock_ticks(cast.a, NOON)
     counted(at=NOON)
     assert figures(cast.a, TODAY - 2 * DAYS).late == 1
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.core.management import call_command
@@ -14,14 +14,17 @@ from tenants.context import as_operator, in_store
 from tenants.models import Store
 from tenants.postgresql.base import Unreachable
 from tests.cast import NOON, Cast
-from tests.scenes import buyer_writes, entry_of, in_a_thread, kinds_of, left, waiting_ticket
+from tests.scenes import buyer_writes, clock_ticks, entry_of, in_a_thread, kinds_of, left, waiting_ticket
 from tickets.actions.assign import assign
-from tickets.actions.breach import breach_overdue, stores_with_overdue
 from tickets.actions.reply import reply_to_ticket
 from tickets.channels import Channel
 from tickets.desk.models import QueueEntry
 from tickets.management.commands import clock
 from tickets.models import Event, Ticket
+from tickets.timers.actions import work as works
+from tickets.timers.actions.tick import tick as tick_all
+from tickets.timers.actions.work import work
+from tickets.timers.models import Fired
 
 DUE = NOON + timedelta(seconds=30)
 BREACHED = Event.Kind.BREACHED
@@ -34,7 +37,7 @@ def nobody_else_waits(db: None) -> None:
 
 def tick(store: Store, at: object) -> int:
     with left():
-        return breach_overdue(store, now=at)  # type: ignore[arg-type]
+        return clock_ticks(store, at).count("breach")  # type: ignore[arg-type]
 
 
 def test_wait_breaches_at_its_time_and_once(store_a: Store, ticket: Ticket) -> None:
@@ -49,19 +52,20 @@ def test_wait_breaches_at_its_time_and_once(store_a: Store, ticket: Ticket) -> N
     assert row.breached_at == DUE
 
 
-def test_only_stores_with_somebody_newly_late_are_entered(cast: Cast, store_a: Store, ticket: Ticket) -> None:
+def test_only_stores_in_which_something_came_due_are_entered(cast: Cast, store_a: Store, ticket: Ticket) -> None:
     with left():
-        assert stores_with_overdue(NOON) == []
-        assert stores_with_overdue(DUE) == [cast.a]
-    tick(store_a, DUE)
-    with left():
-        assert stores_with_overdue(DUE) == []
+        assert tick_all(NOON) == []
+        assert tick_all(DUE) == [cast.a.pk]
+        assert tick_all(DUE) == []
 
 
-def test_suspended_store_is_left_alone(cast: Cast, ticket: Ticket) -> None:
+def test_suspended_store_is_left_alone_and_told_once_it_is_open_again(cast: Cast, ticket: Ticket) -> None:
     with left():
         Store.objects.filter(pk=cast.a.pk).update(state=Store.State.SUSPENDED)
-        assert stores_with_overdue(DUE) == []
+        assert tick_all(DUE) == []
+        assert not Fired.objects.exists()
+        Store.objects.filter(pk=cast.a.pk).update(state=Store.State.OPEN)
+        assert tick_all(DUE + timedelta(minutes=1)) == [cast.a.pk]
 
 
 def test_buyer_who_writes_again_is_not_late_twice(cast: Cast, store_a: Store, ticket: Ticket) -> None:
@@ -126,21 +130,22 @@ def late_in(real_store: Store) -> Store:
 def test_two_clock_processes_tell_each_wait_once(late_in: Store) -> None:
     now = timezone.now()
 
-    def one(_: int) -> int:
+    def one(_: int) -> None:
         try:
             with as_operator():
-                return breach_overdue(late_in, now=now)
+                tick_all(now, store=late_in.pk)
+                work(late_in, now=now)
         finally:
             connection.close()
 
     with ThreadPoolExecutor(4) as pool:
-        told = list(pool.map(one, range(8)))
+        list(pool.map(one, range(8)))
 
-    def written() -> int:
+    def written() -> tuple[int, int]:
         with in_store(late_in):
-            return Event.objects.filter(kind=BREACHED).count()
+            return Event.objects.filter(kind=BREACHED).count(), Fired.objects.count()
 
-    assert (sum(told), in_a_thread(written)) == (30, 30)
+    assert in_a_thread(written) == (30, 0)
 
 
 def test_only_one_clock_process_works_at_a_time(db: None) -> None:
@@ -157,13 +162,16 @@ def test_one_broken_store_does_not_stop_the_clock_of_the_others(
         waiting_ticket()
     told = []
 
-    def breach(store: Store, *, now: object) -> int:
+    do = works.work
+
+    def broken(store: Store, *, now: datetime) -> int:
         if store == cast.a:
             raise Unreachable("gone")
         told.append(store.slug)
-        return 1
+        return do(store, now=now)
 
-    monkeypatch.setattr(clock, "breach_overdue", breach)
+    monkeypatch.setattr(works, "work", broken)
     with left():
         clock.tick(reconcile=False)
     assert told == ["store-b"]
+    assert Fired.objects.filter(store=cast.a).exists()  # not lost: done when it can be entered again

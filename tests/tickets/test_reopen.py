@@ -6,8 +6,7 @@ from datetime import timedelta
 
 from tenants.models import Store
 from tests.cast import NOON, Cast
-from tests.scenes import buyer_writes, entry_of, kinds_of, left
-from tickets.actions.breach import breach_overdue
+from tests.scenes import buyer_writes, clock_ticks, entry_of, kinds_of, left
 from tickets.actions.close import close
 from tickets.actions.reopen import reopen
 from tickets.actions.reply import reply_to_ticket
@@ -54,7 +53,7 @@ def test_a_wait_breaches_once_even_if_it_was_closed_in_between(cast: Cast, store
     assert kinds_of(ticket).count(Event.Kind.BREACHED) == 1
     reopen(ticket, by=cast.bo, now=LATER + timedelta(seconds=1))
     with left():
-        breach_overdue(store_a, now=LATER + timedelta(seconds=2))
+        clock_ticks(store_a, LATER + timedelta(seconds=2))
     assert kinds_of(ticket).count(Event.Kind.BREACHED) == 1
 
 

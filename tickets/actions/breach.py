@@ -1,19 +1,40 @@
-"""breach: a buyer has waited too long. Noticed by the clock process, or by an answer that came too late."""
+"""breach: a buyer has waited too long. Noticed by the tick, or by an answer that came too late."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from django.db import transaction
-
-from tenants import live
-from tenants.context import current_store, in_store
-from tenants.models import Store
+from tenants.context import ask, current_store
 from tickets.actions.record import clock_of, due_at, touch
-from tickets.desk.models import QueueEntry
 from tickets.models import Event, Ticket
 
-AT_ONCE = 500  # rows claimed in one transaction
+
+@dataclass(frozen=True)
+class Breach:
+    """A wait of this clock was too long at `due_at`; found so at `at`."""
+
+    ticket: int
+    clock: str
+    due_at: datetime
+    at: datetime
+
+
+# Either the tick has not come to it, or it has and the event is not written yet. One statement.
+_MINE: Final = """
+WITH late AS (
+  UPDATE desk_queueentry SET breached_at = %(now)s, told = array_append(told, 'breach')
+  WHERE store_id = %(store)s AND ticket_number = %(number)s AND due_at <= %(now)s AND breached_at IS NULL
+    AND NOT 'breach' = ANY(told)
+  RETURNING clock, due_at, %(now)s::timestamptz
+), told AS (
+  DELETE FROM timers_fired WHERE store_id = %(store)s AND ticket_number = %(number)s AND what = 'breach'
+  RETURNING clock, due_at, fired_at
+)
+SELECT * FROM late UNION ALL SELECT * FROM told
+"""
 
 
 def breach_if_overdue(ticket: Ticket, *, now: datetime) -> None:
@@ -21,44 +42,22 @@ def breach_if_overdue(ticket: Ticket, *, now: datetime) -> None:
     due = due_at(ticket, clock_of(ticket))
     if due is None or due > now:
         return
-    _breach(current_store(), now, number=ticket.number)
+    found = ask(_MINE, {"store": current_store().pk, "number": ticket.number, "now": now})
+    write_breaches([Breach(ticket.number, clock, due_at, at) for clock, due_at, at in found], now=now)
 
 
-def stores_with_overdue(now: datetime) -> list[Store]:
-    """The stores in which somebody has newly waited too long. One query over the index."""
-    due = QueueEntry.objects.filter(due_at__lte=now, breached_at__isnull=True).values("store_id")
-    return list(Store.objects.filter(pk__in=due, state=Store.State.OPEN).order_by("pk"))
-
-
-def breach_overdue(store: Store, *, now: datetime) -> int:
-    """Claims the store's overdue rows and writes an event for each, in one transaction: exactly once, whoever ticks."""
-    with in_store(store), transaction.atomic():
-        return _breach(store, now)
-
-
-def _breach(store: Store, now: datetime, *, number: int | None = None) -> int:
-    due = QueueEntry.objects.filter(store=store, due_at__lte=now, breached_at__isnull=True)
-    if number is not None:
-        due = due.filter(ticket_number=number)
-    rows = list(
-        due.select_for_update(skip_locked=number is None, no_key=True)
-        .order_by("due_at")
-        .values_list("pk", "ticket_number", "clock", "due_at", "last_seq")[:AT_ONCE]
-    )
-    if not rows:
-        return 0
-    QueueEntry.objects.filter(pk__in=[row[0] for row in rows]).update(breached_at=now)
+def write_breaches(breaches: Sequence[Breach], *, now: datetime) -> None:
+    """The events, and a word to those who count. In the entered store."""
+    if not breaches:
+        return
     Event.objects.bulk_create(
         Event(
-            ticket=Ticket(number=ticket),
+            ticket=Ticket(number=breach.ticket),
             kind=Event.Kind.BREACHED,
             by="clock",
-            after={"clock": clock, "due_at": due_at and due_at.isoformat()},
-            at=now,
+            after={"clock": breach.clock, "due_at": breach.due_at.isoformat()},
+            at=breach.at,
         )
-        for _pk, ticket, clock, due_at, _seq in rows
+        for breach in breaches
     )
-    touch([row[1] for row in rows], now=now)
-    for _pk, ticket, _clock, _due_at, seq in rows:
-        live.announce(store, ticket=ticket, seq=seq)
-    return len(rows)
+    touch([breach.ticket for breach in breaches], now=now)

@@ -234,7 +234,7 @@ def _acknowledge(ticket: Ticket, filed: _Filed, now: datetime) -> tuple[Word, Ha
     word = Message(
         seq=ticket.last_seq,
         kind=Message.Kind.BOT,
-        body=acknowledgement(filed.language or _language_of_store(), wait),
+        body=acknowledgement(filed.language or language_of_store(), wait),
         delivery=first_state(ticket.channel),
         sent_at=now,
         created_at=now,
@@ -244,6 +244,6 @@ def _acknowledge(ticket: Ticket, filed: _Filed, now: datetime) -> tuple[Word, Ha
     return Word(word, Channel(ticket.channel)), happened
 
 
-def _language_of_store() -> str:
+def language_of_store() -> str:
     """For a buyer whose words tell no language: the one of the store's marketplace."""
     return "zh" if current_store().marketplace in {"tmall", "taobao", "douyin"} else "en"

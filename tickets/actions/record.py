@@ -17,6 +17,7 @@ from tenants.later import nudge_after_commit
 from tenants.models import User
 from tickets.channels import CARRIED_BY_US, Channel
 from tickets.clocks.policy import Clock
+from tickets.clocks.timers import FIRST_SHARE
 from tickets.models import Event, Message, Ticket
 from tickets.policies.queries import rules_of
 
@@ -120,16 +121,27 @@ _TOLD = """, words AS (
   INSERT INTO desk_touched (store_id, ticket_number, at)
   SELECT %(store)s, ticket.number, %(now)s FROM ticket WHERE %(is_counted)s
 )"""
+# A silence, the buyer's or ours, keeps what was told of it. Nothing happens to a ticket before `next_at`; the agency's
+# plan says how early that may be, and the tick looks closer (tickets.clocks.timers). What rules look at has changed: it
+# looks at once.
+_SAME_SILENCE = """entry.waiting_since IS NOT DISTINCT FROM EXCLUDED.waiting_since
+    AND (entry.waiting_since IS NOT NULL OR entry.last_message_at = EXCLUDED.last_message_at)"""
 # A wait keeps its clock: only a new wait may breach again, whatever rules say meanwhile. One that began at another
 # time than %(since)s, from which `dues` were reckoned, goes on as it stands in the index. Of `dues` the first that
 # fits the ticket holds.
-_OPEN = """, kept AS (
+_OPEN = f""", kept AS (
   INSERT INTO desk_queueentry AS entry (store_id, ticket_number, state, priority, channel, category, assignee_id,
-                                        last_seq, clock, waiting_since, due_at, due_why, breached_at, last_message_at)
+                                        last_seq, clock, waiting_since, due_at, due_why, breached_at, last_message_at,
+                                        next_at)
   SELECT %(store)s, ticket.number, ticket.state, ticket.priority, ticket.channel, ticket.category, ticket.assignee_id,
          ticket.last_seq, clock.name, ticket.waiting_since,
-         due.at, coalesce(due.why, ''), NULL, ticket.last_message_at
-  FROM ticket, LATERAL (SELECT CASE WHEN ticket.waiting_since IS NULL THEN ''
+         due.at, coalesce(due.why, ''), NULL, ticket.last_message_at,
+         CASE WHEN ticket.waiting_since IS NULL THEN ticket.last_message_at + make_interval(secs => plan.silent_s)
+         ELSE least(
+           ticket.waiting_since + (due.at - ticket.waiting_since)
+             * (CASE WHEN plan.id IS NULL THEN %(first_share)s ELSE coalesce(plan.first_share, 100) END / 100.0),
+           ticket.waiting_since + make_interval(secs => plan.waiting_s)) END
+  FROM ticket CROSS JOIN LATERAL (SELECT CASE WHEN ticket.waiting_since IS NULL THEN ''
                                     WHEN ticket.first_response_at IS NULL THEN 'first' ELSE 'next' END) AS clock(name)
   LEFT JOIN LATERAL (
     SELECT one.at, one.why FROM jsonb_to_recordset(%(dues)s::jsonb) AS one(
@@ -138,6 +150,7 @@ _OPEN = """, kept AS (
       AND coalesce(one.priority, ticket.priority) = ticket.priority
     ORDER BY one.rank LIMIT 1
   ) due ON true
+  LEFT JOIN timers_plan plan ON plan.agency_id = %(agency)s
   ON CONFLICT (store_id, ticket_number) DO UPDATE SET
     state = EXCLUDED.state, priority = EXCLUDED.priority, category = EXCLUDED.category,
     assignee_id = EXCLUDED.assignee_id, last_seq = EXCLUDED.last_seq, clock = EXCLUDED.clock,
@@ -148,7 +161,14 @@ _OPEN = """, kept AS (
              CASE WHEN goes_on OR entry.due_at = EXCLUDED.due_at THEN entry.breached_at END
       FROM (SELECT coalesce(EXCLUDED.waiting_since <> %(since)s::timestamptz OR (
         entry.breached_at IS NOT NULL AND entry.clock = EXCLUDED.clock
-        AND entry.waiting_since = EXCLUDED.waiting_since), false)) AS wait(goes_on))
+        AND entry.waiting_since = EXCLUDED.waiting_since), false)) AS wait(goes_on)),
+    told = CASE WHEN {_SAME_SILENCE} THEN entry.told ELSE '{{}}' END,
+    next_what = CASE WHEN {_SAME_SILENCE} THEN entry.next_what ELSE '' END,
+    next_at = CASE WHEN NOT ({_SAME_SILENCE}) THEN EXCLUDED.next_at
+      WHEN (entry.priority, entry.category, entry.assignee_id)
+        IS NOT DISTINCT FROM (EXCLUDED.priority, EXCLUDED.category, EXCLUDED.assignee_id) THEN entry.next_at
+      ELSE least(entry.next_at, %(now)s::timestamptz) END,
+    snoozed_until = CASE WHEN entry.last_message_at = EXCLUDED.last_message_at THEN entry.snoozed_until END
 )"""
 _CLOSED = """, gone AS (
   DELETE FROM desk_queueentry WHERE store_id = %(store)s AND ticket_number = %(number)s
@@ -195,8 +215,11 @@ def ending(
 ) -> dict[str, Any]:
     """The values of ENDING. `since`: since when the buyer waits, if they do."""
     behind = len(words)
+    store = current_store()
     return {
-        "store": current_store().pk,
+        "store": store.pk,
+        "agency": store.agency_id,
+        "first_share": FIRST_SHARE,
         "now": now,
         "since": since,
         "dues": json.dumps(dues(channel, since) if since else []),

@@ -7,8 +7,11 @@ from datetime import datetime
 from tenants.context import current_store
 from tenants.models import User
 from tickets.actions.record import Happened, record
+from tickets.clocks.rules import Looked
+from tickets.clocks.timers import BREACH, Facts, passed
 from tickets.desk.models import QueueEntry
 from tickets.models import Event, Message, Ticket
+from tickets.timers.queries.plans import plan_of
 
 
 def reopen(ticket: Ticket, *, by: User, now: datetime, through: str = "") -> Ticket:
@@ -28,17 +31,23 @@ def reopen(ticket: Ticket, *, by: User, now: datetime, through: str = "") -> Tic
     ticket.closed_at = None
     was, now_is = {"state": Ticket.State.CLOSED}, {"state": ticket.state}
     record(ticket, Happened(Event.Kind.REOPENED, actor=by, by=through, before=was, after=now_is), now=now)
-    _keep_breach(ticket)
+    _keep_told(ticket, now)
     return ticket
 
 
-def _keep_breach(ticket: Ticket) -> None:
-    """A wait that was too long before the closing is not found too long a second time."""
+def _keep_told(ticket: Ticket, now: datetime) -> None:
+    """Of a wait that goes on nothing is told a second time: neither its breach nor what else lies behind."""
+    row = QueueEntry.objects.filter(store=current_store(), ticket_number=ticket.number).first()
+    if row is None or ticket.waiting_since is None:
+        return
+    looked = Looked(ticket.state, ticket.priority, ticket.channel, ticket.category, ticket.assignee_id)
+    facts = Facts(looked, ticket.last_message_at, waiting_since=ticket.waiting_since, due_at=row.due_at)
+    told = sorted(passed(facts, plan_of(current_store().agency_id), now=now))
     breach = ticket.events.filter(kind=Event.Kind.BREACHED).order_by("-pk").first()
-    if breach:
-        due_at = datetime.fromisoformat(breach.after["due_at"])
-        row = QueueEntry.objects.filter(store=current_store(), ticket_number=ticket.number, due_at=due_at)
-        row.update(breached_at=breach.at)
+    is_late = breach is not None and row.due_at == datetime.fromisoformat(breach.after["due_at"])
+    QueueEntry.objects.filter(pk=row.pk).update(
+        told=[*told, BREACH] if is_late else told, breached_at=breach.at if breach and is_late else None
+    )
 
 
 def _state_by_last_word(ticket: Ticket) -> str:

@@ -2,7 +2,8 @@
 
 from tickets.admin import missed
 from tickets.admin.adherence import SopAdherencePage
+from tickets.timers import admin as timers
 
-__all__ = ["missed"]
+__all__ = ["missed", "timers"]
 
 SopAdherencePage.register()

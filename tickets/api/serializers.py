@@ -124,6 +124,12 @@ class CloseIn(serializers.Serializer[Any]):
     )
 
 
+class SnoozeIn(serializers.Serializer[Any]):
+    until = serializers.DateTimeField(
+        allow_null=True, help_text="Out of the queue until then, or null: back into it. At most 60 days."
+    )
+
+
 class AssignIn(serializers.Serializer[Any]):
     assignee = serializers.EmailField(allow_null=True, help_text="A person's e-mail, or null for nobody.")
     was = serializers.EmailField(
@@ -180,6 +186,7 @@ class TicketOut(serializers.Serializer[Any]):
     is_breached = serializers.BooleanField()
     last_message_at = serializers.DateTimeField()
     closed_at = serializers.DateTimeField(allow_null=True)
+    snoozed_until = serializers.DateTimeField(allow_null=True)
 
     def get_priority(self, row: Any) -> str:
         return _NAME_OF_PRIORITY[row.priority]

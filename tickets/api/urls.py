@@ -32,5 +32,6 @@ api = [
     path(TICKET + "notes/", views.Notes.as_view(), name="api_note"),
     path(TICKET + "assign/", views.Assignee.as_view(), name="api_assign"),
     path(TICKET + "close/", views.Closing.as_view(), name="api_close"),
+    path(TICKET + "snooze/", views.Snoozing.as_view(), name="api_snooze"),
     path(TICKET + "reopen/", views.Reopening.as_view(), name="api_reopen"),
 ]

@@ -28,6 +28,7 @@ from tickets.actions.note import add_note
 from tickets.actions.receive import receive_message
 from tickets.actions.reopen import reopen
 from tickets.actions.reply import check_filled, reply_to_ticket
+from tickets.actions.snooze import snooze
 from tickets.api import serializers as shapes
 from tickets.channels import default_channel
 from tickets.incoming import Upload, read_uploads
@@ -323,6 +324,21 @@ class Reopening(TicketVerb):
 
     def verb(self, ticket: Ticket, request: Request, values: dict[str, Any]) -> None:
         reopen(ticket, by=self.caller(request).person, now=database_now(), through=self.through(request))
+
+
+class Snoozing(TicketVerb):
+    action = Action.ASSIGN
+
+    @extend_schema(
+        request=shapes.SnoozeIn, responses={200: shapes.TicketOut, **ERRORS_AND_CONFLICT}, operation_id="tickets_snooze"
+    )
+    def post(self, request: Request, store: str, number: int) -> Response:
+        """Take the ticket out of the queue until later. It comes back if the buyer writes or its clock warns."""
+        return self.act(request, store, number, shapes.SnoozeIn)
+
+    def verb(self, ticket: Ticket, request: Request, values: dict[str, Any]) -> None:
+        by, through = self.caller(request).person, self.through(request)
+        snooze(ticket, until=values["until"], by=by, now=database_now(), through=through)
 
 
 class Outgoing(DeskAPIView):

@@ -7,6 +7,7 @@ same transaction as the ticket itself.
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -35,12 +36,19 @@ class QueueEntry(models.Model):
     due_why = models.CharField(max_length=80, blank=True, db_default="", help_text="goal:KEY:SECONDS or policy:…")
     breached_at = models.DateTimeField(null=True, help_text="When the clock found it overdue; once per wait.")
     last_message_at = models.DateTimeField()
+    # The timer: a tick looks at the ticket then, at the latest. `tickets.clocks.timers` says what happens.
+    next_at = models.DateTimeField(null=True, help_text="When to look at it; empty: nothing happens by itself.")
+    next_what = models.CharField(max_length=20, blank=True, db_default="", help_text="Empty: not reckoned yet.")
+    told = ArrayField(
+        models.CharField(max_length=20), default=list, db_default=[], help_text="What happened in this silence."
+    )
+    snoozed_until = models.DateTimeField(null=True, help_text="Out of the queue until then, if that lies ahead.")
 
-    # The desk reckons anew what waits, when an agency changes its rules.
+    # The desk reckons anew what waits, when an agency changes its rules; and makes the tick look at it.
     grants = Grants(
-        desk="SELECT, UPDATE (due_at, due_why)",
+        desk="SELECT, UPDATE (due_at, due_why, next_at)",
         store=EVERYTHING,
-        reader="SELECT (store_id, ticket_number, due_at)",
+        reader="SELECT (store_id, ticket_number, due_at, snoozed_until)",
     )
 
     class Meta:
@@ -54,10 +62,8 @@ class QueueEntry(models.Model):
         indexes = [
             # The queue: stores that one may see, most urgent first.
             models.Index(fields=["store", "due_at"], name="queue_by_urgency"),
-            # The tick: what is due and not yet told.
-            models.Index(
-                fields=["due_at"], name="queue_due", condition=Q(due_at__isnull=False, breached_at__isnull=True)
-            ),
+            # The tick: whom to look at.
+            models.Index(fields=["next_at"], name="queue_next", condition=Q(next_at__isnull=False)),
             # queries.chats: chats that ring, longest first …
             models.Index(
                 fields=["waiting_since"],

@@ -1,10 +1,23 @@
 """The audit: who did what to which ticket, and what it was before. Written by verbs, never changed."""
 
+from enum import StrEnum
+
 from django.conf import settings
 from django.db import models
 
 from tenants.models.scoped import StoreRow
 from tickets.models.ticket import Ticket
+
+
+class ByTime(StrEnum):
+    """Kinds of what happened because time went by."""
+
+    WARNED = "clock.warned"
+    ESCALATED = "clock.escalated"
+    TOLD_OF_DELAY = "clock.told_of_delay"
+    RULE_ACTED = "clock.rule_acted"
+    SNOOZED = "ticket.snoozed"
+    WOKEN = "ticket.woken"
 
 
 class Event(StoreRow):

@@ -20,6 +20,7 @@ from tickets.cards import CHOICE, OFFER
 from tickets.channels import Channel
 from tickets.desk.models import QueueEntry
 from tickets.models import Event, Message, Ticket
+from tickets.models.event import ByTime
 from tickets.models.ticket import Priority
 from tickets.policies.names import why
 from tickets.queries.chats import chat_row
@@ -130,6 +131,7 @@ def _ticket_row(
         last_message_at=ticket.last_message_at,
         closed_at=ticket.closed_at,
         due_why=why(entry.due_why) if entry else "",
+        snoozed_until=entry.snoozed_until if entry else None,
     )
 
 
@@ -219,8 +221,12 @@ def _said(event: Event, who: str, names: dict[int, str]) -> str:
             return _("Opened by the buyer")
         case Event.Kind.REOPENED:
             return _("Reopened by %(who)s") % {"who": who} if who else _("Reopened: the buyer wrote again")
+        case Event.Kind.CLOSED if not who and event.by.startswith("rule: "):
+            return _("Closed by the rule “%(rule)s”") % {"rule": event.by.removeprefix("rule: ")}
         case Event.Kind.CLOSED:
             return _("Closed by %(who)s") % {"who": who} if who else _("Ended by the buyer")
+        case kind if kind in set(ByTime):
+            return _said_of_time(event, who)
         case Event.Kind.ACKNOWLEDGED:
             return _("Acknowledged automatically")
         case Event.Kind.BREACHED:
@@ -229,15 +235,39 @@ def _said(event: Event, who: str, names: dict[int, str]) -> str:
             return _said_of_chat(event, names)
         case Event.Kind.SOP_STARTED | Event.Kind.SOP_FINISHED | Event.Kind.SOP_STOPPED:
             return _said_of_sop(event, who)
-        case Event.Kind.ASSIGNED if event.actor_id is None:
-            return _("Given to %(to)s, who had room") % {"to": names.get(event.after["assignee"], "?")}
-        case Event.Kind.ASSIGNED if event.after.get("assignee") is None:
-            return _("%(who)s took it off its assignee") % {"who": who}
-        case Event.Kind.ASSIGNED if event.after["assignee"] == event.actor_id:
-            return _("%(who)s took it") % {"who": who}
         case Event.Kind.ASSIGNED:
-            return _("%(who)s gave it to %(to)s") % {"who": who, "to": names.get(event.after["assignee"], "?")}
+            return _said_of_giving(event, who, names)
     return event.kind
+
+
+def _said_of_giving(event: Event, who: str, names: dict[int, str]) -> str:
+    to, rule = event.after.get("assignee"), event.by.removeprefix("rule: ")
+    if event.actor_id is None and rule != event.by:
+        return _("Given to %(to)s by the rule “%(rule)s”") % {"to": names.get(to) or _("nobody"), "rule": rule}
+    if event.actor_id is None:
+        return _("Given to %(to)s, who had room") % {"to": names.get(to, "?")}
+    if to is None:
+        return _("%(who)s took it off its assignee") % {"who": who}
+    if to == event.actor_id:
+        return _("%(who)s took it") % {"who": who}
+    return _("%(who)s gave it to %(to)s") % {"who": who, "to": names.get(to, "?")}
+
+
+def _said_of_time(event: Event, who: str) -> str:
+    match event.kind:
+        case ByTime.WARNED:
+            return _("%(share)s %% of the time to answer were over") % {"share": event.after.get("share", "?")}
+        case ByTime.ESCALATED:
+            return _("Escalated: nobody had answered, it is urgent now")
+        case ByTime.TOLD_OF_DELAY:
+            return _("The buyer was told automatically that it takes longer")
+        case ByTime.RULE_ACTED:
+            return _("The rule “%(rule)s” acted") % {"rule": event.after.get("rule", "?")}
+        case ByTime.SNOOZED:
+            return _("Snoozed by %(who)s") % {"who": who}
+        case _unused if who:
+            return _("Taken back into the queue by %(who)s") % {"who": who}
+    return _("Back in the queue: the snooze is over")
 
 
 def _said_of_sop(event: Event, who: str) -> str:

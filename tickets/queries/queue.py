@@ -16,6 +16,7 @@ from tenants.errors import Invalid
 from tenants.models import Store
 from tenants.models.people import without_secrets
 from tickets.channels import Channel
+from tickets.clocks.timers import ESCALATE, warned
 from tickets.cursors import FoundCursor, QueueCursor
 from tickets.desk.models import QueueEntry
 from tickets.policies.names import why
@@ -30,13 +31,13 @@ QUEUE_PAGE = 50
 class Filters:
     """What the queue is narrowed to. Empty strings narrow nothing."""
 
-    view: str = "all"  # all, mine, unassigned, overdue
+    view: str = "all"  # all, mine, unassigned, overdue, snoozed
     store: str = ""
     channel: str = ""
     q: str = ""
     cursor: str = ""
 
-    VIEWS = ("all", "mine", "unassigned", "overdue")
+    VIEWS = ("all", "mine", "unassigned", "overdue", "snoozed")
 
     @classmethod
     def asked(cls, query: Mapping[str, str]) -> Filters:
@@ -110,16 +111,23 @@ def _overdue(now: datetime) -> Q:
     return Q(due_at__lte=now)
 
 
+def _asleep(now: datetime) -> Q:
+    return Q(snoozed_until__isnull=False, snoozed_until__gt=now)
+
+
 def _counts(entries: QuerySet[QueueEntry], caller: Caller, now: datetime) -> dict[str, int]:
+    awake = ~_asleep(now)
     return entries.aggregate(
-        all=Count("pk"),
-        mine=Count("pk", filter=Q(assignee=caller.person)),
-        unassigned=Count("pk", filter=Q(assignee__isnull=True)),
-        overdue=Count("pk", filter=_overdue(now)),
+        all=Count("pk", filter=awake),
+        mine=Count("pk", filter=awake & Q(assignee=caller.person)),
+        unassigned=Count("pk", filter=awake & Q(assignee__isnull=True)),
+        overdue=Count("pk", filter=awake & _overdue(now)),
+        snoozed=Count("pk", filter=_asleep(now)),
     )
 
 
 def _narrow(entries: QuerySet[QueueEntry], caller: Caller, filters: Filters, now: datetime) -> QuerySet[QueueEntry]:
+    entries = entries.filter(_asleep(now) if filters.view == "snoozed" else ~_asleep(now))
     if filters.view == "mine":
         entries = entries.filter(assignee=caller.person)
     elif filters.view == "unassigned":
@@ -208,4 +216,7 @@ def _row(
         due_at=entry.due_at,
         is_breached=entry.due_at is not None and entry.due_at <= now,
         due_why=why(entry.due_why),
+        warned=warned(entry.told),
+        is_escalated=ESCALATE in entry.told,
+        snoozed_until=entry.snoozed_until,
     )

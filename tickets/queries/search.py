@@ -42,6 +42,8 @@ _OF_VIEW = {
     "unassigned": " AND t.state <> 'closed' AND t.assignee_id IS NULL",
     "overdue": " AND EXISTS (SELECT FROM public.desk_queueentry q"
     " WHERE q.store_id = {store} AND q.ticket_number = t.number AND q.due_at <= %s)",
+    "snoozed": " AND EXISTS (SELECT FROM public.desk_queueentry q"
+    " WHERE q.store_id = {store} AND q.ticket_number = t.number AND q.snoozed_until > %s)",
 }
 
 Place = tuple[float, float, int, int]
@@ -109,7 +111,7 @@ def _statement(wanted: Wanted, *, with_notes: bool) -> tuple[str, list[Any]]:
         parts += [_SUBJECT, _BUYER, said]
         params += [like] * 5
     query = _TICKETS + " UNION ".join(parts) + ")" + _OF_VIEW[wanted.view]
-    of_view: dict[str, Any] = {"mine": wanted.person.pk, "overdue": wanted.now}
+    of_view: dict[str, Any] = {"mine": wanted.person.pk, "overdue": wanted.now, "snoozed": wanted.now}
     params += [of_view[wanted.view]] if wanted.view in of_view else []
     if wanted.channel:
         query += " AND t.channel = %s"

@@ -1,4 +1,4 @@
-"""manage.py clock: every second, who has waited too long, and which promised messages are due."""
+"""manage.py clock: every second, what has come due for open tickets, and which promised messages are due."""
 
 from __future__ import annotations
 
@@ -18,15 +18,19 @@ from django.utils.module_loading import import_string
 from knowledge.actions.release_due import release_due
 from tenants.context import as_operator
 from tenants.later import nudge
-from tickets.actions.breach import breach_overdue, stores_with_overdue
 from tickets.actions.record import WORK_OUTBOX
 from tickets.actions.take_back import give_ringing, take_back_stranded
 from tickets.queries.outbox import stores_with_mail_due
+from tickets.timers.actions.tick import tick as tick_timers
+from tickets.timers.actions.work import work_for
+from tickets.timers.queries.fired import stores_with_fired
 
 log = logging.getLogger(__name__)
 
 LOCK = 0x6465736B  # pg_try_advisory_xact_lock: economy only; the conditional UPDATE is what makes it once
 RECONCILE_EVERY = 5  # ticks
+WORK_FIRED = "tickets.jobs.work_fired"
+WORK_FOR = 0.4  # seconds of a tick in which the clock does by itself what came due; the rest is for workers
 
 
 class Command(BaseCommand):
@@ -54,19 +58,18 @@ class Command(BaseCommand):
 
 
 def tick(*, reconcile: bool) -> int:
-    """One look at the index, by the database's clock. Returns how many waits became too long."""
+    """One look at the index, by the database's clock. Returns in how many stores something came due."""
     with as_operator():
         now = database_now()
         return _tick(now, reconcile=reconcile) if now else 0
 
 
 def _tick(now: datetime, *, reconcile: bool) -> int:
-    breached = 0
-    for store in stores_with_overdue(now):
-        try:
-            breached += breach_overdue(store, now=now)
-        except DatabaseError:  # one store in trouble stops nobody else's clock
-            log.exception("the clock of store %s did not run", store.pk)
+    stores = tick_timers(now)
+    if reconcile:  # what a worker that died, or a nudge that was lost, has left
+        stores = list(dict.fromkeys([*stores, *stores_with_fired()]))
+    for store_id in work_for(stores, now=lambda: now, seconds=WORK_FOR):
+        nudge(WORK_FIRED, store_id)
     release_due(now)
     take_back_stranded(now)
     give_ringing(now)
@@ -78,7 +81,7 @@ def _tick(now: datetime, *, reconcile: bool) -> int:
     if reconcile:
         for store_id in stores_with_mail_due(now):
             nudge(WORK_OUTBOX, store_id)
-    return breached
+    return len(stores)
 
 
 def database_now() -> datetime | None:

@@ -10,8 +10,10 @@ from tickets.clocks.policy import Clock
 from tickets.desk.models import QueueEntry
 from tickets.policies.queries import books_of, forget_rules
 
+# The tick looks at what has changed at once: its warnings lie elsewhere now.
 _WRITE: Final = """
-UPDATE desk_queueentry entry SET due_at = new.due_at, due_why = new.due_why
+UPDATE desk_queueentry entry SET due_at = new.due_at, due_why = new.due_why,
+  next_at = least(entry.next_at, new.since)
 FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::text[]) AS new(id, since, due_at, due_why)
 WHERE entry.id = new.id AND entry.waiting_since = new.since AND entry.breached_at IS NULL
 """

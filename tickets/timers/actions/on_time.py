@@ -1,0 +1,94 @@
+"""What is done to a ticket because its time has come. The caller holds the lock and has seen that it is still so."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tenants.context import current_store
+from tenants.queries import person_by_id
+from tickets.acknowledgement import delay_notice
+from tickets.actions.assign import assign
+from tickets.actions.close import close
+from tickets.actions.deliver import first_state
+from tickets.actions.receive import language_of_store
+from tickets.actions.record import Happened, Word, record
+from tickets.channels import Channel
+from tickets.clocks.rules import Looked
+from tickets.models import Message, Ticket
+from tickets.models.event import ByTime
+from tickets.models.ticket import Priority
+from tickets.queries.wait import expected_wait_now
+from tickets.timers.models import Rule
+from tickets.timers.queries.plans import pure_rule, rule_by_id
+
+
+def tell_of_delay(ticket: Ticket, *, now: datetime) -> None:
+    """A word to the buyer that it takes longer, with the wait that was measured. No answer: the clock goes on."""
+    wait = expected_wait_now(ticket.channel, now)
+    word = _word(ticket, delay_notice(_language(ticket), wait), now)
+    told = {"seq": word.message.seq, "wait_s": wait and int(wait.total_seconds())}
+    record(ticket, Happened(ByTime.TOLD_OF_DELAY, by="clock", after=told), now=now, words=[word])
+
+
+def escalate(ticket: Ticket, *, now: datetime) -> None:
+    """The ticket is urgent now, and marked for the leads (`told` of its entry says so)."""
+    before, ticket.priority = ticket.priority, Priority.URGENT
+    was, becomes = {"priority": before}, {"priority": ticket.priority}
+    record(ticket, Happened(ByTime.ESCALATED, by="clock", before=was, after=becomes), now=now)
+
+
+def act_by_rule(ticket: Ticket, pk: int, *, now: datetime) -> None:
+    """Does what the rule says, if it is still on and the ticket still as it wants.
+
+    Raises Invalid where it gives the ticket to somebody who does not work in this store.
+    """
+    rule = rule_by_id(pk)
+    looked = Looked(ticket.state, ticket.priority, ticket.channel, ticket.category, ticket.assignee_id)
+    if rule is None or rule.agency_id != current_store().agency_id or not pure_rule(rule).matches(looked):
+        return
+    through = f"rule: {rule.name}"
+    match rule.does:
+        case Rule.Action.NUDGE:
+            _nudge(ticket, rule, through, now)
+        case Rule.Action.CLOSE:
+            close(ticket, by=None, now=now, through=through)
+        case Rule.Action.ASSIGN:
+            to = person_by_id(rule.to_id) if rule.to_id else None
+            assign(ticket, to=to, by=None, now=now, through=through)
+        case Rule.Action.PRIORITY:
+            _set_priority(ticket, rule, through, now)
+
+
+def _nudge(ticket: Ticket, rule: Rule, through: str, now: datetime) -> None:
+    in_chinese = _language(ticket) == "zh"
+    text = (rule.text_zh or rule.text_en) if in_chinese else (rule.text_en or rule.text_zh)
+    word = _word(ticket, text, now)
+    acted = Happened(ByTime.RULE_ACTED, by=through, after={"rule": rule.name, "seq": word.message.seq})
+    record(ticket, acted, now=now, words=[word])
+
+
+def _set_priority(ticket: Ticket, rule: Rule, through: str, now: datetime) -> None:
+    before, ticket.priority = ticket.priority, rule.priority or ticket.priority
+    if before == ticket.priority:
+        return
+    after = {"rule": rule.name, "priority": ticket.priority}
+    record(ticket, Happened(ByTime.RULE_ACTED, by=through, before={"priority": before}, after=after), now=now)
+
+
+def _word(ticket: Ticket, text: str, now: datetime) -> Word:
+    """The next word, an automatic one: neither clocks nor the silence notice it."""
+    ticket.last_seq += 1
+    message = Message(
+        ticket=ticket,
+        seq=ticket.last_seq,
+        kind=Message.Kind.BOT,
+        body=text,
+        delivery=first_state(ticket.channel),
+        sent_at=now,
+        created_at=now,
+    )
+    return Word(message, Channel(ticket.channel))
+
+
+def _language(ticket: Ticket) -> str:
+    return ticket.customer.language or language_of_store()
