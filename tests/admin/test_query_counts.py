@@ -24,6 +24,8 @@ PAGES = {
     "admin: stores": "/admin/tenants/store/",
     "admin: who has which store": "/admin/tenants/assignment/",
     "admin: teams": "/admin/tenants/team/",
+    "admin: policies": "/admin/policies/",
+    "admin: a policy": "/admin/policies/rule/policy/tmall_human_3min/",
     "admin: choosing": "/admin/choose/people/?q=b",
 }
 
