@@ -14,8 +14,7 @@ from tenants.context import in_store
 from tenants.errors import Invalid, NotFound
 from tenants.models import Change
 from tests.cast import NOON, Cast
-from tests.scenes import entry_of, kinds_of, waiting_ticket
-from tickets.actions.breach import breach_overdue
+from tests.scenes import clock_ticks, entry_of, kinds_of, waiting_ticket
 from tickets.actions.note import add_note
 from tickets.clocks.policy import Clock
 from tickets.desk.models import QueueEntry
@@ -144,7 +143,7 @@ def test_who_waits_since_the_day_began_is_reckoned_anew(cast: Cast) -> None:
 def test_what_was_missed_stays_missed_once(cast: Cast) -> None:
     with in_store(cast.a):
         ticket = waiting_ticket()
-    breach_overdue(cast.a, now=NOON + MINUTE)
+    assert "breach" in clock_ticks(cast.a, NOON + MINUTE)
     goal(cast, limit_s=50)
     with in_store(cast.a):
         row = entry_of(ticket)
@@ -152,7 +151,7 @@ def test_what_was_missed_stays_missed_once(cast: Cast) -> None:
         assert row.due_at == NOON + timedelta(seconds=30)
         add_note(Ticket.objects.get(pk=ticket.pk), author=cast.ann, body="x", client_key="n", now=NOON + 2 * MINUTE)
         assert entry_of(ticket).breached_at == NOON + MINUTE  # type: ignore[union-attr]
-    assert breach_overdue(cast.a, now=NOON + 3 * MINUTE) == 0
+    assert "breach" not in clock_ticks(cast.a, NOON + 3 * MINUTE)
     with in_store(cast.a):
         assert kinds_of(ticket).count("clock.breached") == 1
 

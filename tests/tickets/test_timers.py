@@ -76,6 +76,12 @@ def test_after_an_outage_the_strongest_word_alone_is_said() -> None:
     assert late.again.what == ESCALATE
 
 
+def test_a_breach_that_was_told_already_leaves_nothing_to_warn_of() -> None:
+    came = step(waiting(told=frozenset({BREACH})), PLAN, now=NOON + 61 * MINUTE)
+    assert came.fired == ()
+    assert came.told >= {"warn:90", NOTICE}
+
+
 def test_a_goal_that_moves_warns_of_nothing_again() -> None:
     came = step(waiting(), PLAN, now=NOON + 30 * MINUTE)
     moved = waiting(due=3 * HOUR, told=came.told)

@@ -117,7 +117,7 @@ def step(facts: Facts, plan: Plan, *, now: datetime, hours: Hours = ALWAYS_OPEN)
     due = [thing for thing in ahead if thing.at <= now]
     rules = [thing for thing in due if thing.rule]
     held = [_held(thing, rules[0], now) for thing in rules[1:]]
-    fired = sorted(_strongest(due) + rules[:1])
+    fired = sorted(_strongest(due, is_late=BREACH in facts.told) + rules[:1])
     told = facts.told | {thing.what for thing in due if thing not in rules[1:]}
     later = [thing for thing in ahead if thing.at > now]
     if wakes := any(thing.what == WAKE for thing in later) and any(_rings(thing) for thing in fired):
@@ -165,10 +165,10 @@ def _of_the_clock(since: datetime, due_at: datetime, plan: Plan) -> Iterator[Thi
         yield Thing(due_at + plan.escalate_after, 4, ESCALATE)
 
 
-def _strongest(due: Sequence[Thing]) -> list[Thing]:
+def _strongest(due: Sequence[Thing], *, is_late: bool) -> list[Thing]:
     """A breach says all that warnings would have, and a notice after it would come too late to be one."""
     kept = [thing for thing in due if thing.what in (BREACH, ESCALATE, WAKE)]
-    if any(thing.what == BREACH for thing in kept):
+    if is_late or any(thing.what == BREACH for thing in kept):
         return kept
     warnings = [thing for thing in due if thing.what.startswith(WARN)]
     notices = [thing for thing in due if thing.what == NOTICE]

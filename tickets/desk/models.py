@@ -33,12 +33,16 @@ class QueueEntry(models.Model):
     waiting_since = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True)
     # Written by verbs in SQL, and by benches that know nothing of it: the database has the empty one.
-    due_why = models.CharField(max_length=80, blank=True, db_default="", help_text="goal:KEY:SECONDS or policy:…")
+    due_why = models.CharField(
+        max_length=80, blank=True, default="", db_default="", help_text="goal:KEY:SECONDS or policy:…"
+    )
     breached_at = models.DateTimeField(null=True, help_text="When the clock found it overdue; once per wait.")
     last_message_at = models.DateTimeField()
     # The timer: a tick looks at the ticket then, at the latest. `tickets.clocks.timers` says what happens.
     next_at = models.DateTimeField(null=True, help_text="When to look at it; empty: nothing happens by itself.")
-    next_what = models.CharField(max_length=20, blank=True, db_default="", help_text="Empty: not reckoned yet.")
+    next_what = models.CharField(
+        max_length=20, blank=True, default="", db_default="", help_text="Empty: not reckoned yet."
+    )
     told = ArrayField(
         models.CharField(max_length=20), default=list, db_default=[], help_text="What happened in this silence."
     )

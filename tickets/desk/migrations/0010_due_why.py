@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
             model_name="queueentry",
             name="due_why",
             field=models.CharField(
-                blank=True, db_default="", help_text="goal:KEY:SECONDS or policy:…", max_length=80
+                blank=True, default="", db_default="", help_text="goal:KEY:SECONDS or policy:…", max_length=80
             ),
         ),
         migrations.AddConstraint(

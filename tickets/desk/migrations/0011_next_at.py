@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='queueentry',
             name='next_what',
-            field=models.CharField(blank=True, db_default='', help_text='Empty: not reckoned yet.', max_length=20),
+            field=models.CharField(blank=True, default='', db_default='', help_text='Empty: not reckoned yet.', max_length=20),
         ),
         migrations.AddField(
             model_name='queueentry',
