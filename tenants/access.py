@@ -42,6 +42,8 @@ class Action(StrEnum):
     VIEW_REPORTS = "view_reports"  # also asked of a store: its seller reads its figures
     STAFF = "staff"  # people, their stores and teams, except owners and leads
     APPOINT = "appoint"  # to make somebody an owner or a lead, and to take that away
+    ROSTER = "roster"  # shifts, skills and capacities; one's own are everybody's to see
+    EXAMINE = "examine"  # questions, exams, and who holds a certificate
     SET_STORE = "set_store"  # a store's name, colour and time zone
 
 
