@@ -108,7 +108,7 @@ class Migration(migrations.Migration):
                 ('asked', models.JSONField()),
                 ('answers', models.JSONField(default=dict)),
                 ('versions', models.JSONField(default=dict)),
-                ('right', models.PositiveSmallIntegerField(null=True)),
+                ('correct', models.PositiveSmallIntegerField(null=True)),
                 ('passed', models.BooleanField(null=True)),
                 ('agency', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.agency')),
                 ('exam', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='roster.exam')),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from tenants.errors import NotFound
 from tenants.models import Assignment, Membership, Store, User
 from tenants.models.people import Role
 from tickets.clocks.shifts import instant, show_clock, wall
@@ -163,3 +164,23 @@ def latest_edits(agency_id: int, most: int = 8) -> list[EditLine]:
         )
         for edit in edits
     ]
+
+
+def shift_of(agency_id: int, pk: int, stores: Sequence[StoreName]) -> ShiftLine:
+    """One shift, in the zone that it was written in. Raises NotFound."""
+    row = Shift.objects.filter(agency_id=agency_id, pk=pk).first()
+    if row is None:
+        raise NotFound(field="shift")
+    return _line(row, ZoneInfo(row.time_zone), {store.pk: store for store in stores})
+
+
+def stores_of_person(agency_id: int, person: int, stores: Sequence[StoreName]) -> tuple[str, list[StoreName]]:
+    """(name, the stores in which they may work). Raises NotFound for who does not work here. Three queries."""
+    member = Membership.objects.filter(agency_id=agency_id, user_id=person, user__is_active=True).first()
+    if member is None:
+        raise NotFound(field="person")
+    name = str(User.people.get(pk=person))
+    if member.role != Role.AGENT:
+        return name, list(stores)
+    given = set(Assignment.objects.filter(user_id=person, role=Role.AGENT).values_list("store_id", flat=True))
+    return name, [store for store in stores if store.pk in given]
