@@ -49,6 +49,7 @@ SHARED_APPS = [
     "unfold.contrib.forms",
     "django.contrib.admin.apps.SimpleAdminConfig",  # finds nothing by itself: config.admin names who has pages
     "tickets.desk",
+    "tickets.score",
     "knowledge",
     "reports",
     "django.contrib.auth",
