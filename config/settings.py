@@ -50,6 +50,7 @@ SHARED_APPS = [
     "django.contrib.admin.apps.SimpleAdminConfig",  # finds nothing by itself: config.admin names who has pages
     "tickets.desk",
     "tickets.roster",
+    "tickets.score",
     "knowledge",
     "reports",
     "django.contrib.auth",
