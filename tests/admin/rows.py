@@ -188,6 +188,7 @@ PAGES: dict[str, Page] = {
     "roster": Page("/admin/roster/", 302, 403, body={"do": "copy", "weeks": "1"}),
     "roster_shift": Page("/admin/roster/shift/", 400, 403, body={"do": "save"}),
     "roster_mine": Page("/admin/roster/mine/", 200, 200),
+    "coverage": Page("/admin/coverage/", **LEADS),
     "skills": Page("/admin/skills/", **LEADS),
     "person_skills": Page("/admin/skills/{membership}/", 302, 403, body={"language": "th"}),
 }
