@@ -12,7 +12,7 @@ from tenants.models import Change, Membership
 from tests.cast import Cast
 from tests.conftest import SignIn
 from tickets.roster.models import Capacity, RosterEdit, Shift, Skill
-from tickets.roster.queries.skills import said_of
+from tickets.roster.queries.skills import skills_of
 
 WEEK = "/admin/roster/?week=2026-11-25&store=store-a"
 
@@ -109,7 +109,7 @@ def test_skills_are_said_and_kept_in_the_history(cast: Cast, ann: Client) -> Non
     member = Membership.objects.get(user=cast.bo).pk
     sent: dict[str, Any] = {"language": ["zh", "en"], "category": "refund", "marketplace": "tmall", "most.widget": "3"}
     assert ann.post(f"/admin/skills/{member}/", sent).status_code == 302
-    said = said_of([cast.bo.pk])[cast.bo.pk]
+    said = skills_of([cast.bo.pk])[cast.bo.pk]
     assert (said.languages, said.categories, said.marketplaces) == ({"zh", "en"}, {"refund"}, {"tmall"})
     assert said.capacity == {"widget": 3}
     assert Change.objects.get().after["skills: language"] == ["en", "zh"]

@@ -21,7 +21,7 @@ from tickets.channels import Channel
 from tickets.roster.actions.skills import MOST, set_skills
 from tickets.roster.languages import Language
 from tickets.roster.models import Skill
-from tickets.roster.queries.skills import Said, member_line, skill_lines
+from tickets.roster.queries.skills import PersonSkills, member_line, skill_lines
 
 Kind = Skill.Kind
 CHOICES: dict[str, Any] = {
@@ -94,7 +94,7 @@ class PersonSkillsPage(AdminPage):
         }
 
 
-def _sets(said: Said) -> dict[str, frozenset[str]]:
+def _sets(said: PersonSkills) -> dict[str, frozenset[str]]:
     return {Kind.LANGUAGE: said.languages, Kind.CATEGORY: said.categories, Kind.MARKETPLACE: said.marketplaces}
 
 

@@ -12,7 +12,7 @@ from tickets.roster.models import Capacity, Skill
 
 
 @dataclass(frozen=True)
-class Said:
+class PersonSkills:
     """What was said of a person. An empty set of a kind: nothing was said, and nothing follows."""
 
     languages: frozenset[str] = frozenset()
@@ -27,10 +27,10 @@ class SkillLine:
     person: int
     name: str
     role: str
-    said: Said
+    said: PersonSkills
 
 
-def said_of(people: Collection[int], *, agency_id: int | None = None) -> dict[int, Said]:
+def skills_of(people: Collection[int], *, agency_id: int | None = None) -> dict[int, PersonSkills]:
     """person → what was said, of each that is asked for. Two queries. `agency_id` where the place is no agency's."""
     skills, capacities = Skill.objects.filter(person_id__in=people), Capacity.objects.filter(person_id__in=people)
     if agency_id is not None:
@@ -42,7 +42,7 @@ def said_of(people: Collection[int], *, agency_id: int | None = None) -> dict[in
     for person, channel, count in capacities.values_list("person_id", "channel", "most"):
         most[person][channel] = count
     return {
-        person: Said(
+        person: PersonSkills(
             frozenset(kinds[Skill.Kind.LANGUAGE]),
             frozenset(kinds[Skill.Kind.CATEGORY]),
             frozenset(kinds[Skill.Kind.MARKETPLACE]),
@@ -67,7 +67,7 @@ def member_line(agency_id: int, pk: int) -> tuple[Membership, SkillLine]:
 
 
 def _lines(members: Sequence[Membership], agency_id: int) -> list[SkillLine]:
-    said = said_of([member.user_id for member in members], agency_id=agency_id)
+    said = skills_of([member.user_id for member in members], agency_id=agency_id)
     return [
         SkillLine(member.pk, member.user_id, str(member.user), member.role, said[member.user_id]) for member in members
     ]
