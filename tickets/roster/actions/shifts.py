@@ -294,7 +294,8 @@ def _in_two_places(agency_id: int, wanted: Sequence[Wanted], but: set[int]) -> l
 
 def _all_meetings(spans: list[tuple[int, Span]]) -> list[tuple[int, int]]:
     """Each that overlaps another one, with that; none is told twice, and of very many the first MOST_TOLD."""
-    found, left = [], list(spans)
+    found: list[tuple[int, int]] = []
+    left = list(spans)
     while len(found) < MOST_TOLD and (pair := first_meeting(left)) is not None:
         blamed = pair[1] if pair[1] >= 0 else pair[0]
         if blamed < 0:  # two that are there already: not this act's doing
