@@ -51,6 +51,8 @@ SHARED_APPS = [
     "tickets.desk",
     "tickets.policies",
     "tickets.timers",
+    "tickets.roster",
+    "tickets.score",
     "knowledge",
     "reports",
     "django.contrib.auth",

@@ -201,4 +201,11 @@ PAGES: dict[str, Page] = {
     "sop_version": Page("/admin/sops/{sop}/versions/1/", 404, 404),
     "sop_history": Page("/admin/sops/{sop}/history/", 200, 200),
     "sop_adherence": Page("/admin/sops/{sop}/adherence/", 200, 200),
+    # the roster
+    "roster": Page("/admin/roster/", 302, 403, body={"do": "copy", "weeks": "1"}),
+    "roster_shift": Page("/admin/roster/shift/", 400, 403, body={"do": "save"}),
+    "roster_mine": Page("/admin/roster/mine/", 200, 200),
+    "coverage": Page("/admin/coverage/", **LEADS),
+    "skills": Page("/admin/skills/", **LEADS),
+    "person_skills": Page("/admin/skills/{membership}/", 302, 403, body={"language": "th"}),
 }

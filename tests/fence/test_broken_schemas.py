@@ -50,7 +50,7 @@ def renamed(statement: str, *names: str) -> Iterator[None]:
 # Read and written in the agency's library, which is public's: a store without a schema still has its quick replies.
 WITHOUT_SCHEMA = {"replies", "reply_keep"}
 # What the library's verbs write, and what the clock counts beside the test.
-BESIDE = "^(knowledge|reports)_|^(desk_touched|tenants_change)$"
+BESIDE = "^(knowledge|reports|score)_|^(desk_touched|tenants_change)$"
 
 
 def public_rows() -> dict[str, int]:

@@ -126,7 +126,7 @@ def test_archive_holds_one_store_and_no_secret(committed: Scene, a_zip: Path) ->
         for name in (
             "desk_delivery", "desk_outbox", "desk_queueentry", "desk_sopcount", "knowledge_item",
             "knowledge_publication", "knowledge_signoff", "knowledge_storelibrary", "knowledge_use",
-            "policies_specialday", "policies_storeterms",
+            "policies_specialday", "policies_storeterms", "score_happening",
             "tenants_assignment", "tenants_domain", "tenants_store",
         )
     }  # fmt: skip

@@ -16,13 +16,32 @@ from tenants.context import ask, current_store
 from tenants.later import nudge_after_commit
 from tenants.models import User
 from tickets.channels import CARRIED_BY_US, Channel
+from tickets.clocks.happenings import Kind
 from tickets.clocks.policy import Clock
 from tickets.clocks.timers import FIRST_SHARE
+from tickets.clocks.words import is_bare_greeting
 from tickets.models import Event, Message, Ticket
 from tickets.policies.queries import rules_of
 
 WORK_OUTBOX: Final = "tickets.jobs.work_outbox"
 AWAY_AFTER: Final = timedelta(minutes=2)  # what the buyer's browser has not fetched by then goes by e-mail
+
+
+_SEEN_OF_WORDS: Final = {
+    Message.Kind.BUYER: Kind.BUYER,
+    Message.Kind.AGENT: Kind.HUMAN,
+    Message.Kind.BOT: Kind.BOT,
+}
+_SEEN_OF_EVENTS: Final = {
+    Event.Kind.OPENED: Kind.OPENED,
+    Event.Kind.REOPENED: Kind.REOPENED,
+    Event.Kind.CLOSED: Kind.CLOSED,
+}
+_TRANSFERS: Final = frozenset({Event.Kind.ASSIGNED, Event.Kind.TAKEN_BACK})
+
+
+def _happening(kind: Kind, at: datetime, person: int | None, *, is_bare: bool = False) -> dict[str, Any]:
+    return {"kind": kind, "at": at.isoformat(), "person": person, "is_bare": is_bare}
 
 
 @dataclass(frozen=True)
@@ -49,6 +68,18 @@ class Happened:
             "tells_seq": self.tells_seq,
         }
 
+    def happens(self, now: datetime) -> dict[str, Any] | None:
+        """What a marketplace sees of it."""
+        person = self.actor.pk if self.actor else None
+        if self.kind in _TRANSFERS:
+            holder = self.before.get("assignee")
+            return _happening(Kind.TRANSFERRED, now, holder) if holder and self.after.get("assignee") else None
+        if self.kind == Event.Kind.OPENED and person:
+            return _happening(Kind.SELLER_OPENED, now, person)
+        kind = _SEEN_OF_EVENTS.get(self.kind)
+        since = self.after.get("since")  # by the buyer's clock
+        return kind and _happening(kind, datetime.fromisoformat(since) if since else now, person)
+
 
 @dataclass(frozen=True)
 class Word:
@@ -56,6 +87,7 @@ class Word:
 
     message: Message
     carrier: Channel | None = None
+    has_files: bool = False
 
     @property
     def is_promised(self) -> bool:
@@ -81,6 +113,16 @@ class Word:
             "is_ours": self.carrier in CARRIED_BY_US,
             "try_at": try_at.isoformat(),
         }
+
+    def happens(self, now: datetime, *, acknowledges: bool) -> dict[str, Any] | None:
+        """What a marketplace sees of it. The buyer's own clock says when they wrote, unless it runs ahead of ours."""
+        message = self.message
+        kind = _SEEN_OF_WORDS.get(message.kind)
+        if kind is None:
+            return None
+        is_greeting = message.card is None and not self.has_files and is_bare_greeting(message.body)
+        is_bare = acknowledges if kind == Kind.BOT else is_greeting
+        return _happening(kind, min(message.sent_at, now), message.author_id, is_bare=is_bare)
 
 
 # What changes a figure of the reports. A chat that goes on does not.
@@ -120,6 +162,13 @@ _TOLD = """, words AS (
 ), touched AS (
   INSERT INTO desk_touched (store_id, ticket_number, at)
   SELECT %(store)s, ticket.number, %(now)s FROM ticket WHERE %(is_counted)s
+), happened AS (
+  INSERT INTO score_happening (store_id, ticket_number, channel, kind, at, recorded_at, person_id, is_bare)
+  SELECT %(store)s, ticket.number, ticket.channel, seen.kind, seen.at, %(now)s, seen.person, seen.is_bare
+  FROM ticket, jsonb_to_recordset(%(happenings)s::jsonb) AS seen(kind text, at timestamptz, person bigint, is_bare bool)
+), stirred AS (
+  INSERT INTO score_stirred (store_id, ticket_number)
+  SELECT %(store)s, ticket.number FROM ticket WHERE %(happenings)s <> '[]'
 )"""
 # A silence, the buyer's or ours, keeps what was told of it. Nothing happens to a ticket before `next_at`; the agency's
 # plan says how early that may be, and the tick looks closer (tickets.clocks.timers). What rules look at has changed: it
@@ -228,6 +277,7 @@ def ending(
         "words": json.dumps(
             [word.as_row(behind - number, now) for number, word in enumerate(words, 1)], ensure_ascii=False
         ),
+        "happenings": json.dumps(_seen(events, words, now)),
     }
 
 
@@ -245,6 +295,14 @@ def dues(channel: Channel, since: datetime) -> list[dict[str, Any]]:
         }
         for rank, one in enumerate(found)
     ]
+
+
+def _seen(events: Sequence[Happened], words: Sequence[Word], now: datetime) -> list[dict[str, Any]]:
+    """What happened as far as time is measured: an opening before the words in it."""
+    acknowledges = any(event.kind == Event.Kind.ACKNOWLEDGED for event in events)
+    of_events = [event.happens(now) for event in events]
+    of_words = [word.happens(now, acknowledges=acknowledges) for word in words]
+    return [seen for seen in (*of_events, *of_words) if seen]
 
 
 def announce(channel: Channel, number: int, seq: int, *, words: Sequence[Word] = ()) -> None:

@@ -166,6 +166,6 @@ def _write_reply(
         ticket.assignee = author  # whoever answers has it; a seller's answer leaves it to the agency
     ticket.last_message_at = now
     replied = Happened(Event.Kind.REPLIED, actor=author, by=by, after=told)
-    record(ticket, replied, now=now, words=[Word(message, Channel(ticket.channel))])
+    record(ticket, replied, now=now, words=[Word(message, Channel(ticket.channel), has_files=bool(uploads))])
     attach(message, uploads)
     return message
