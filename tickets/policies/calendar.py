@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from icalendar import Calendar, Component
 
 from tenants.errors import Invalid
 from tenants.tables.comma import decoded
@@ -24,9 +25,6 @@ COLUMNS: Final = (
     Column("holiday_mode", (gettext_lazy("holiday mode"), "holiday mode", "假期模式", "休假模式"), most_letters=10),
 )
 _YES: Final = {"yes", "y", "1", "true", "x", "是", "√"}
-_FOLD = re.compile(r"\r?\n[ \t]")
-_EVENT = re.compile(r"BEGIN:VEVENT\r?\n(.*?)END:VEVENT", re.DOTALL | re.IGNORECASE)
-_LINE = re.compile(r"^(DTSTART|DTEND|SUMMARY)([^:\r\n]*):([^\r\n]*)", re.MULTILINE | re.IGNORECASE)
 
 
 def days_in(data: bytes) -> list[WantedDay]:
@@ -55,9 +53,8 @@ def _of_table(data: bytes) -> list[WantedDay]:
 def _of_calendar(text: str) -> Iterator[WantedDay]:
     """Events of whole days; DTEND is the first day after. Those with a time of day are not taken."""
     count = 0
-    for event in _EVENT.findall(_FOLD.sub("", text)):
-        lines = {name.upper(): value.strip() for name, _rest, value in _LINE.findall(event)}
-        first, after = _day(lines.get("DTSTART", "")), _day(lines.get("DTEND", ""))
+    for event in _events(text):
+        first, after = _whole_day(event, "DTSTART"), _whole_day(event, "DTEND")
         if first is None:
             continue
         last = after - timedelta(days=1) if after is not None and after > first else first
@@ -65,15 +62,27 @@ def _of_calendar(text: str) -> Iterator[WantedDay]:
             count += 1
             if count > MOST_DAYS:
                 raise Invalid(_("More than %(most)d special days are too many.") % {"most": MOST_DAYS}, field="file")
-            yield WantedDay(first + timedelta(days=offset), "", _plain(lines.get("SUMMARY", ""))[:80])
+            yield WantedDay(first + timedelta(days=offset), "", _plain(str(event.get("SUMMARY", "")))[:80])
     if not count:
         raise Invalid(_("The calendar has no events of whole days."), field="file")
 
 
+def _events(text: str) -> Iterator[Component]:
+    try:
+        for calendar in Calendar.from_ical(text, multiple=True):
+            yield from calendar.walk("VEVENT")
+    except ValueError as error:
+        raise Invalid(_("The calendar has no events of whole days."), field="file") from error
+
+
+def _whole_day(event: Component, name: str) -> date | None:
+    found = getattr(event.get(name), "dt", None)
+    return found if isinstance(found, date) and not isinstance(found, datetime) else None
+
+
 def _plain(text: str) -> str:
-    """Without iCalendar's escapes, on one line."""
-    plain = re.sub(r"\\([,;\\nN])", lambda found: " " if found[1] in "nN" else found[1], text)
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in plain).split())
+    """On one line."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
 def _day(text: str) -> date | None:
