@@ -157,7 +157,7 @@ CHAT_CONVERSATIONS_PER_ADDRESS = env.int("CHAT_CONVERSATIONS_PER_ADDRESS", 20)
 RQ_QUEUES = {"default": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 60, "SERIALIZER": "rq.serializers.JSONSerializer"}}
 RQ_SHOW_ADMIN_LINK = False
 # What the clock process calls each second besides its own work, as the operator: `follow(now)`.
-EVERY_SECOND = ["reports.actions.follow.follow"]
+EVERY_SECOND = ["tickets.score.actions.follow.follow", "reports.actions.follow.follow"]
 # How long a process goes by what it knows of policies, goals and hours.
 RULES_SECONDS = 5
 

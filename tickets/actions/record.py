@@ -27,12 +27,12 @@ WORK_OUTBOX: Final = "tickets.jobs.work_outbox"
 AWAY_AFTER: Final = timedelta(minutes=2)  # what the buyer's browser has not fetched by then goes by e-mail
 
 
-_SEEN_OF_WORDS: Final = {
+_SEEN_OF_WORDS: Final[dict[str, Kind]] = {
     Message.Kind.BUYER: Kind.BUYER,
     Message.Kind.AGENT: Kind.HUMAN,
     Message.Kind.BOT: Kind.BOT,
 }
-_SEEN_OF_EVENTS: Final = {
+_SEEN_OF_EVENTS: Final[dict[str, Kind]] = {
     Event.Kind.OPENED: Kind.OPENED,
     Event.Kind.REOPENED: Kind.REOPENED,
     Event.Kind.CLOSED: Kind.CLOSED,
@@ -78,7 +78,7 @@ class Happened:
             return _happening(Kind.SELLER_OPENED, now, person)
         kind = _SEEN_OF_EVENTS.get(self.kind)
         since = self.after.get("since")  # by the buyer's clock
-        return kind and _happening(kind, datetime.fromisoformat(since) if since else now, person)
+        return _happening(kind, datetime.fromisoformat(since) if since else now, person) if kind else None
 
 
 @dataclass(frozen=True)

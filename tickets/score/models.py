@@ -13,6 +13,7 @@ from tenants.models import Store
 from tenants.models.grants import Grants
 from tickets.channels import Channel
 from tickets.clocks.happenings import Kind
+from tickets.clocks.score import Standing, Verdict, Why
 
 
 class Happening(models.Model):
@@ -56,7 +57,83 @@ class Stirred(models.Model):
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
     ticket_number = models.BigIntegerField()
 
-    grants = Grants(store="INSERT")
+    grants = Grants(desk="INSERT", store="INSERT")
 
     class Meta:
         verbose_name_plural = "stirred"
+
+
+class ScoredRound(models.Model):
+    """A round of a ticket as one policy counts it; `tickets.clocks.score` says what the words mean."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+", db_index=False)
+    policy = models.CharField(max_length=40)
+    ticket_number = models.BigIntegerField()
+    number = models.PositiveIntegerField(help_text="From 1 in the ticket.")
+    began = models.DateTimeField()
+    ended = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+    day = models.DateField(help_text="The marketplace's, on which it began.")
+    verdict = models.CharField(max_length=10, choices=[(one.value, one.value) for one in Verdict])
+    why = models.CharField(max_length=20, blank=True, choices=[(one.value, one.value) for one in Why])
+    waited_s = models.FloatField(null=True)
+    worth = models.PositiveSmallIntegerField()
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    version = models.PositiveIntegerField()
+
+    grants = Grants(desk="SELECT")
+
+    class Meta:
+        constraints = [
+            # Two that score the same ticket at once: the second one's work is undone, and done again.
+            models.UniqueConstraint(fields=["store", "ticket_number", "policy", "number"], name="round_scored_once"),
+        ]
+        indexes = [
+            # queries.rounds: one policy's in a store, latest first.
+            models.Index(fields=["store", "policy", "-began"], name="round_of_policy"),
+            # follow: what was in time and is not any more.
+            models.Index(fields=["due_at"], name="round_open", condition=models.Q(verdict=Verdict.OPEN)),
+        ]
+
+
+class ScoreDay(models.Model):
+    """What one policy counted in a store on one of its days: sums of `ScoredRound`."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+", db_index=False)
+    policy = models.CharField(max_length=40)
+    day = models.DateField()
+    met = models.IntegerField()
+    missed = models.IntegerField()
+    excluded = models.IntegerField()
+    worth = models.IntegerField()
+    seconds = models.BigIntegerField()
+
+    grants = Grants(desk="SELECT")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["store", "policy", "day"], name="score_day_once")]
+
+
+class StoreScore(models.Model):
+    """How a store stands with one policy on `day`, read by the fleet's page and by whoever orders the desk."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+", db_index=False)
+    policy = models.CharField(max_length=40)
+    day = models.DateField(help_text="The policy's today when it was reckoned.")
+    until = models.DateTimeField(help_text="When that day ends, and the window moves on.")
+    rate = models.FloatField(null=True, help_text="A share, or seconds; empty: nothing was counted.")
+    counted = models.IntegerField()
+    missed = models.IntegerField()
+    excluded = models.IntegerField()
+    headroom = models.IntegerField(null=True)
+    standing = models.CharField(max_length=10, choices=[(one.value, one.value) for one in Standing])
+    falls_on = models.DateField(null=True, help_text="Forecast: the first day below the target.")
+    at_end = models.FloatField(null=True, help_text="Forecast: the rate when today leaves the window.")
+
+    grants = Grants(desk="SELECT", store="SELECT")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["store", "policy"], name="score_of_store_once")]
+        indexes = [models.Index(fields=["until"], name="score_moves_on")]

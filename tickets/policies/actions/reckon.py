@@ -17,14 +17,21 @@ UPDATE desk_queueentry entry SET due_at = new.due_at, due_why = new.due_why,
 FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::text[]) AS new(id, since, due_at, due_why)
 WHERE entry.id = new.id AND entry.waiting_since = new.since AND entry.breached_at IS NULL
 """
+# What began lately may be judged by other versions now.
+_STIR: Final = """
+INSERT INTO score_stirred (store_id, ticket_number)
+SELECT DISTINCT store_id, ticket_number FROM score_scoredround
+WHERE store_id = ANY(%s) AND began > now() - interval '3 days'
+"""
 
 
 def reckon_anew(store_ids: Collection[int]) -> int:
-    """How many open tickets of these stores are due at another time now. Three queries, however many stores.
+    """How many open tickets of these stores are due at another time now. Four queries, however many stores.
 
     The rules of the moment a wait began hold for it, so that a change dated later leaves alone who waits already.
     """
     forget_rules()
+    ask(_STIR, [list(store_ids)])
     books = books_of(store_ids)
     waiting = QueueEntry.objects.filter(
         store_id__in=list(books), waiting_since__isnull=False, breached_at__isnull=True

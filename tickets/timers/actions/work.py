@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Final
 
 from django.db import DatabaseError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from tenants import live
 from tenants.context import current_store, in_store
@@ -64,11 +64,15 @@ def work(store: Store, *, now: datetime, until: float | None = None) -> int:
         return done
 
 
+# What changes a ticket; of the rest, another clock may just be telling.
+_ACTS: Final = Q(what__startswith=RULE) | Q(what__in=(NOTICE, ESCALATE))
+
+
 @transaction.atomic
 def _tell() -> int:
     """Writes down what needs no ticket to be changed. How many rows."""
     store = current_store()
-    simple = Fired.objects.filter(store=store).exclude(what__startswith=RULE).exclude(what__in=(NOTICE, ESCALATE))
+    simple = Fired.objects.filter(store=store).exclude(_ACTS)
     rows = list(simple.select_for_update(skip_locked=True, no_key=True).order_by("pk")[:AT_ONCE])
     if not rows:
         return 0
@@ -90,7 +94,7 @@ def _event(row: Fired) -> Event:
 
 
 def _next(tried: list[int]) -> int | None:
-    rows = Fired.objects.filter(store=current_store(), tries__lt=DONE_BY_TICKING).exclude(pk__in=tried)
+    rows = Fired.objects.filter(_ACTS, store=current_store(), tries__lt=DONE_BY_TICKING).exclude(pk__in=tried)
     return rows.order_by("pk").values_list("pk", flat=True).first()
 
 
