@@ -188,6 +188,10 @@ PAGES: dict[str, Page] = {
     "report": Page("/admin/report/", **LEADS),
     "report_tickets": Page("/admin/report/tickets/", **LEADS),
     "report_file": Page("/admin/report/file/", **LEADS),
+    # scores
+    "scores": Page("/admin/scores/", **LEADS),
+    "score": Page("/admin/scores/{store}/", **LEADS),
+    "score_evidence": Page("/admin/scores/{store}/evidence/?policy=tmall_human_3min", **LEADS),
     # policies, goals, hours
     "policies": Page("/admin/policies/", **LEADS),
     "policy_goal_new": Page("/admin/policies/new-goal/", 400, 403, body={"name": ""}),

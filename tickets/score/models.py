@@ -136,4 +136,7 @@ class StoreScore(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["store", "policy"], name="score_of_store_once")]
-        indexes = [models.Index(fields=["until"], name="score_moves_on")]
+        indexes = [
+            # follow: windows that have moved on.
+            models.Index(fields=["until"], name="score_moves_on"),
+        ]

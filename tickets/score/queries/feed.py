@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from tenants.context import ask
+from tenants.models import Store
 from tickets.clocks.happenings import Happening, Kind
 
 Key = tuple[int, int]  # (store, ticket)
@@ -65,6 +66,12 @@ def stories_of(keys: Collection[Key]) -> dict[Key, Story]:
         story = found.setdefault((store, ticket), Story(channel))
         story.happenings.append(Happening(Kind(kind), at, person, is_bare, place))
     return found
+
+
+def stores_to_score(slug: str = "") -> list[Store]:
+    """Open stores; of that short name, if one is given."""
+    stores = Store.objects.filter(state=Store.State.OPEN).order_by("pk")
+    return list(stores.filter(slug=slug) if slug else stores)
 
 
 def tickets_of(store: int, *, after: int, most: int) -> Iterable[int]:

@@ -8,8 +8,8 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from tenants.management.operator import OperatorCommand
-from tenants.models import Store
 from tickets.score.actions.follow import rescore
+from tickets.score.queries.feed import stores_to_score
 
 
 class Command(OperatorCommand):
@@ -19,10 +19,8 @@ class Command(OperatorCommand):
         parser.add_argument("--store", default="", help="the store's short name")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        stores = Store.objects.filter(state=Store.State.OPEN).order_by("pk")
-        if options["store"]:
-            stores = stores.filter(slug=options["store"])
-            if not stores:
-                raise CommandError(f"there is no open store “{options['store']}”")
+        stores = stores_to_score(options["store"])
+        if options["store"] and not stores:
+            raise CommandError(f"there is no open store “{options['store']}”")
         for store in stores:
             self.stdout.write(f"{store.slug}: {rescore(store.pk, now=timezone.now())} tickets")
