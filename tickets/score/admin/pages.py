@@ -20,6 +20,7 @@ from tenants.errors import NotFound
 from tenants.models import Store
 from tenants.tables.writing import csv_of
 from tickets.clocks.policy import Measure, Policy
+from tickets.clocks.score import Standing
 from tickets.policies.names import duration, name_of
 from tickets.policies.queries import book_of
 from tickets.score.drawing import days_chart
@@ -93,6 +94,11 @@ class Line:
     def target_at(self) -> int:
         """Where the line stands, per cent."""
         return min(99, int(self.of.target * 100))
+
+    @property
+    def falls_on(self) -> date | None:
+        """Of a store that is above its line."""
+        return self.of.falls_on if self.of.standing in (Standing.SAFE, Standing.CLOSE) else None
 
     @property
     def at_end(self) -> str:
