@@ -49,6 +49,7 @@ SHARED_APPS = [
     "unfold.contrib.forms",
     "django.contrib.admin.apps.SimpleAdminConfig",  # finds nothing by itself: config.admin names who has pages
     "tickets.desk",
+    "tickets.triage",
     "knowledge",
     "reports",
     "django.contrib.auth",
@@ -153,7 +154,7 @@ CHAT_CONVERSATIONS_PER_ADDRESS = env.int("CHAT_CONVERSATIONS_PER_ADDRESS", 20)
 RQ_QUEUES = {"default": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 60, "SERIALIZER": "rq.serializers.JSONSerializer"}}
 RQ_SHOW_ADMIN_LINK = False
 # What the clock process calls each second besides its own work, as the operator: `follow(now)`.
-EVERY_SECOND = ["reports.actions.follow.follow"]
+EVERY_SECOND = ["reports.actions.follow.follow", "tickets.triage.actions.follow.follow"]
 
 MEDIA_ROOT = DATA_DIR / "files"
 STATIC_ROOT = DATA_DIR / "static"

@@ -19,7 +19,7 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 # numpy is the worker's, for what is learned; here openpyxl would import it wherever it is installed: 11 MB a process
-# that nobody uses. With this it is as if it were not there, in the parent and, since they import this file, its children.
+# that nobody uses. With this it is as if it were not there, in the parent and in its children, which import this file.
 sys.modules["numpy"] = None  # type: ignore[assignment]
 
 # Frames are limited; of messages, this WebSocket implementation reads one ahead and no more.
