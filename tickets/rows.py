@@ -48,6 +48,10 @@ class QueueRow:
     waiting_since: datetime | None  # since when the buyer waits for a human word
     due_at: datetime | None  # when that is too long
     is_breached: bool
+    language: str = ""  # what triage says: zh, en, or empty
+    is_unhappy: bool = False
+    is_presale: bool = False
+    urgency: int = 0  # 0, 1 in a hurry, 2 somebody is at risk
 
 
 @dataclass(frozen=True)
@@ -218,6 +222,9 @@ class Conversation:
     past: tuple[PastTicket, ...]
     may_run_sop: bool = False
     sop_mark: str = ""  # differs when something of the ticket's SOPs has changed
+    categories: tuple[tuple[str, str], ...] = ()  # (value, label), for who may say what the ticket is about
+    category_is_triages: bool = False  # nobody has agreed with it yet
+    category_because: str = ""  # the buyer's words that told it
 
     @property
     def first_seq(self) -> int:

@@ -34,11 +34,13 @@ class QueueEntry(models.Model):
     breached_at = models.DateTimeField(null=True, help_text="When the clock found it overdue; once per wait.")
     last_message_at = models.DateTimeField()
     # Triage, written by its job alone; verbs leave it as it is. A reopened ticket begins anew.
-    triaged_seq = models.PositiveBigIntegerField(db_default=0, help_text="Up to which message it was read.")
-    language = models.CharField(max_length=2, blank=True, db_default="", help_text="zh, en, or empty: not told.")
-    sentiment = models.SmallIntegerField(db_default=0, help_text="-1 unhappy, 0, 1 pleased.")
+    triaged_seq = models.PositiveBigIntegerField(default=0, db_default=0, help_text="Up to which message it was read.")
+    language = models.CharField(
+        max_length=2, blank=True, default="", db_default="", help_text="zh, en, or empty: not told."
+    )
+    sentiment = models.SmallIntegerField(default=0, db_default=0, help_text="-1 unhappy, 0, 1 pleased.")
     is_presale = models.BooleanField(null=True, help_text="Before buying; empty: nothing tells.")
-    urgency = models.PositiveSmallIntegerField(db_default=0, help_text="0, 1 soon, 2 now.")
+    urgency = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="0, 1 soon, 2 now.")
 
     grants = Grants(desk="SELECT", store=EVERYTHING, reader="SELECT (store_id, ticket_number, due_at)")
 

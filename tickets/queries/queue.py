@@ -206,4 +206,8 @@ def _row(
         waiting_since=entry.waiting_since,
         due_at=entry.due_at,
         is_breached=entry.due_at is not None and entry.due_at <= now,
+        language=entry.language,
+        is_unhappy=entry.sentiment < 0,
+        is_presale=bool(entry.is_presale) and entry.category != Category.PRE_SALE,  # said once
+        urgency=entry.urgency,
     )

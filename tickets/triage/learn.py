@@ -89,7 +89,8 @@ def fit(texts: Sequence[str], labels: Sequence[str], key: bytes, *, in_texts: in
     names = tuple(sorted(set(labels)))
     if len(names) < 2 or not len(numbers):
         raise ValueError("nothing to tell apart")
-    learner = LogisticRegression(C=SOFTNESS, max_iter=300, tol=1e-3)
+    # Not looser: at a tolerance of 1e-3 it stops after six steps or seventeen, and is 3 % worse by chance.
+    learner = LogisticRegression(C=SOFTNESS, max_iter=1_000, tol=1e-4)
     learner.fit(_matrix(counts, numbers, rarity), np.array([names.index(label) for label in labels]))
     weights, bias = learner.coef_.T, learner.intercept_
     if len(names) == 2:  # one column says how much more the second is meant than the first

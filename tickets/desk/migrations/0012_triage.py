@@ -21,22 +21,22 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='queueentry',
             name='language',
-            field=models.CharField(blank=True, db_default='', help_text='zh, en, or empty: not told.', max_length=2),
+            field=models.CharField(blank=True, db_default='', default='', help_text='zh, en, or empty: not told.', max_length=2),
         ),
         migrations.AddField(
             model_name='queueentry',
             name='sentiment',
-            field=models.SmallIntegerField(db_default=0, help_text='-1 unhappy, 0, 1 pleased.'),
+            field=models.SmallIntegerField(db_default=0, default=0, help_text='-1 unhappy, 0, 1 pleased.'),
         ),
         migrations.AddField(
             model_name='queueentry',
             name='triaged_seq',
-            field=models.PositiveBigIntegerField(db_default=0, help_text='Up to which message it was read.'),
+            field=models.PositiveBigIntegerField(db_default=0, default=0, help_text='Up to which message it was read.'),
         ),
         migrations.AddField(
             model_name='queueentry',
             name='urgency',
-            field=models.PositiveSmallIntegerField(db_default=0, help_text='0, 1 soon, 2 now.'),
+            field=models.PositiveSmallIntegerField(db_default=0, default=0, help_text='0, 1 soon, 2 now.'),
         ),
         migrations.AddIndex(
             model_name='queueentry',
