@@ -171,6 +171,7 @@ PAGES: dict[str, Page] = {
     "corrections": Page("/admin/corrections/", 200, 200),
     "correction": Page("/admin/corrections/{correction}/", 302, 403, body={"do": "decline", "answer": "No."}),
     "missed": Page("/admin/missed/", **LEADS),
+    "triage": Page("/admin/triage/", 302, 403, body={"do": "learn"}),
     # reports
     "fleet": Page("/admin/fleet/", **LEADS),
     "report": Page("/admin/report/", **LEADS),

@@ -24,6 +24,7 @@ PAGES = {
     "admin: stores": "/admin/tenants/store/",
     "admin: who has which store": "/admin/tenants/assignment/",
     "admin: teams": "/admin/tenants/team/",
+    "admin: triage": "/admin/triage/",
     "admin: choosing": "/admin/choose/people/?q=b",
 }
 
