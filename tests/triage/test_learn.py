@@ -162,9 +162,10 @@ def test_whatever_is_written_has_features(text: str) -> None:
 
 
 def test_a_web_process_has_no_numpy() -> None:
-    """openpyxl would import it by itself."""
+    """openpyxl would import it by itself. And psycopg, which looks for it, writes numbers without."""
     code = (
-        "import sys, config.web, config.asgi, config.urls_agency, config.urls_store;"
+        "import sys, config.web, config.asgi, config.urls_agency, config.urls_store, psycopg.adapt;"
+        "assert psycopg.adapt.Transformer().as_literal(1) == b'1';"
         "sys.exit(any(sys.modules.get(name) for name in ('numpy', 'scipy', 'sklearn', 'tickets.triage.model')))"
     )
     assert subprocess.run([sys.executable, "-c", code], env=os.environ, check=False).returncode == 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -43,7 +42,8 @@ def train(agency_id: int, *, now: datetime) -> Version | None:
     known = [example for example in examples if example.label not in left_out]
     taught, held_out = split(known)
     if len(known) < FEWEST or len(often) - len(left_out) < 2 or not held_out:
-        return _tell(learner, Learner.Told.TOO_FEW, len(examples))
+        _tell(learner, Learner.Told.TOO_FEW, len(examples))
+        return None
     key = key_of(agency_id)
     learned = learn(taught, held_out, key)
     by_rule = sum(judge(example.text).category == example.label for example in held_out)
@@ -119,8 +119,8 @@ def _write(
 def _forget(agency_id: int) -> None:
     """What has not judged for long is figures only."""
     good = Version.objects.filter(agency_id=agency_id, is_good=True).order_by("-number")
-    kept: Sequence[int] = good.values_list("pk", flat=True)[:KEPT]
-    Version.objects.filter(agency_id=agency_id, is_good=True).exclude(pk__in=list(kept)).update(data=b"", is_good=False)
+    kept = list(good.values_list("pk", flat=True)[:KEPT])
+    Version.objects.filter(agency_id=agency_id, is_good=True).exclude(pk__in=kept).update(data=b"", is_good=False)
 
 
 def _tell(learner: Learner, told: str, examples: int) -> None:
