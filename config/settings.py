@@ -53,6 +53,7 @@ SHARED_APPS = [
     "tickets.timers",
     "tickets.roster",
     "tickets.score",
+    "tickets.triage",
     "knowledge",
     "reports",
     "django.contrib.auth",
@@ -157,7 +158,11 @@ CHAT_CONVERSATIONS_PER_ADDRESS = env.int("CHAT_CONVERSATIONS_PER_ADDRESS", 20)
 RQ_QUEUES = {"default": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 60, "SERIALIZER": "rq.serializers.JSONSerializer"}}
 RQ_SHOW_ADMIN_LINK = False
 # What the clock process calls each second besides its own work, as the operator: `follow(now)`.
-EVERY_SECOND = ["tickets.score.actions.follow.follow", "reports.actions.follow.follow"]
+EVERY_SECOND = [
+    "tickets.score.actions.follow.follow",
+    "reports.actions.follow.follow",
+    "tickets.triage.actions.follow.follow",
+]
 # How long a process goes by what it knows of policies, goals and hours.
 RULES_SECONDS = 5
 

@@ -24,7 +24,15 @@ from tenants.context import as_operator
 from tenants.queries import StoreGone
 
 # Whatever is planted in Redis, only these run. A job carries ids, never text.
-JOBS: Final = frozenset({"tickets.jobs.work_outbox", "tickets.jobs.work_fired", "reports.jobs.restore_group"})
+JOBS: Final = frozenset(
+    {
+        "tickets.jobs.work_outbox",
+        "tickets.jobs.work_fired",
+        "tickets.triage.jobs.triage_agency",
+        "tickets.triage.jobs.train_agency",
+        "reports.jobs.restore_group",
+    }
+)
 PATIENCE: Final = 0.5  # seconds; what Redis has not answered by then is asked once more, then dropped
 MARKED: Final = 120  # seconds; a queued job that was lost keeps others away for so long
 FAILED_KEPT: Final = 86400  # seconds; the reconciler has long asked again

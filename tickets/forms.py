@@ -38,6 +38,18 @@ class AssignForm(forms.Form):
         return int(self.cleaned_data["was"] or 0) or None if "was" in self.data else ANYBODY
 
 
+class CategoryForm(forms.Form):
+    category = forms.CharField(max_length=20, required=False)
+    was = forms.CharField(max_length=20, required=False)  # what was on screen
+
+    def clean_was(self) -> str | None:
+        return self.cleaned_data["was"] if "was" in self.data else None
+
+    def clean(self) -> None:
+        if "category" not in self.data:
+            self.add_error("category", _("Say which, or none."))
+
+
 class TransferForm(AssignForm):
     assignee = forms.RegexField(r"\A\d{1,18}\Z")
     note = forms.CharField(required=False, strip=False)

@@ -52,6 +52,10 @@ class QueueRow:
     warned: int = 0  # per cent of the clock that the clock has told of, 100 from the breach on
     is_escalated: bool = False
     snoozed_until: datetime | None = None  # out of the queue until then, if that lies ahead
+    language: str = ""  # what triage says: zh, en, or empty
+    is_unhappy: bool = False
+    is_presale: bool = False
+    urgency: int = 0  # 0, 1 in a hurry, 2 somebody is at risk
 
 
 @dataclass(frozen=True)
@@ -224,6 +228,9 @@ class Conversation:
     past: tuple[PastTicket, ...]
     may_run_sop: bool = False
     sop_mark: str = ""  # differs when something of the ticket's SOPs has changed
+    categories: tuple[tuple[str, str], ...] = ()  # (value, label), for who may say what the ticket is about
+    category_is_triages: bool = False  # nobody has agreed with it yet
+    category_because: str = ""  # the buyer's words that told it
 
     @property
     def first_seq(self) -> int:

@@ -15,6 +15,7 @@ urlpatterns = [
     path("desk/<slug:store>/<int:number>/reply/", views.reply, name="reply"),
     path("desk/<slug:store>/<int:number>/note/", views.note, name="note"),
     path("desk/<slug:store>/<int:number>/assign/", views.assign, name="assign"),
+    path("desk/<slug:store>/<int:number>/category/", views.categorise, name="categorise"),
     path("desk/<slug:store>/<int:number>/transfer/", views.transfer, name="transfer"),
     path("desk/<slug:store>/<int:number>/transfer/form/", views.transfer_form, name="transfer_form"),
     path("desk/<slug:store>/<int:number>/close/", views.close, name="close"),

@@ -32,6 +32,7 @@ from tickets.actions.note import add_note
 from tickets.actions.presence import heard_of_losses, set_presence
 from tickets.actions.reopen import reopen as reopen_ticket
 from tickets.actions.reply import TicketMovedOn, check_filled, reply_to_ticket
+from tickets.actions.set_category import set_category
 from tickets.actions.snooze import snooze as snooze_ticket
 from tickets.actions.transfer import needs_a_word
 from tickets.actions.transfer import transfer as transfer_ticket
@@ -40,6 +41,7 @@ from tickets.clocks.snooze import For
 from tickets.clocks.snooze import until as snoozed_until
 from tickets.forms import (
     AssignForm,
+    CategoryForm,
     CloseForm,
     NoteForm,
     PresenceForm,
@@ -227,6 +229,24 @@ def assign(request: DeskRequest, store: str, number: int) -> HttpResponse:
     fields = {"assignee": str(before[0] or ""), "was": str(to.pk) if to else ""}
     undo = {"undo": reverse("assign", args=[store, number]), "undo_fields": fields}
     return _sent(request, found, number, {"text": text, **undo})
+
+
+@login_required
+@require_POST
+def categorise(request: DeskRequest, store: str, number: int) -> HttpResponse:
+    """What it is about, as a person says: triage learns from it."""
+    found = store_for(request.caller, store, Action.ASSIGN)
+    asked = read(CategoryForm, request)
+    before: list[str] = []
+
+    def verb(ticket: Ticket) -> None:
+        before.append(ticket.category)
+        set_category(ticket, asked["category"], by=request.user, now=database_now(), was=asked["was"])
+
+    _act(request, found, number, Action.ASSIGN, verb)
+    fields = {"category": before[0], "was": asked["category"]}
+    undo = {"undo": reverse("categorise", args=[store, number]), "undo_fields": fields}
+    return _sent(request, found, number, {"text": _("Noted; triage learns from it."), **undo})
 
 
 @login_required

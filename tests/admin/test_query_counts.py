@@ -26,6 +26,7 @@ PAGES = {
     "admin: teams": "/admin/tenants/team/",
     "admin: policies": "/admin/policies/",
     "admin: a policy": "/admin/policies/rule/policy/tmall_human_3min/",
+    "admin: triage": "/admin/triage/",
     "admin: choosing": "/admin/choose/people/?q=b",
 }
 

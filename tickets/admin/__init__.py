@@ -1,9 +1,9 @@
 """The tickets' pages in the agency's admin."""
 
-from tickets.admin import missed, roster
+from tickets.admin import missed, roster, triage
 from tickets.admin.adherence import SopAdherencePage
 from tickets.timers import admin as timers
 
-__all__ = ["missed", "roster", "timers"]
+__all__ = ["missed", "roster", "timers", "triage"]
 
 SopAdherencePage.register()

@@ -47,6 +47,14 @@ class QueueEntry(models.Model):
         models.CharField(max_length=20), default=list, db_default=[], help_text="What happened in this silence."
     )
     snoozed_until = models.DateTimeField(null=True, help_text="Out of the queue until then, if that lies ahead.")
+    # Triage, written by its job alone; verbs leave it as it is. A reopened ticket begins anew.
+    triaged_seq = models.PositiveBigIntegerField(default=0, db_default=0, help_text="Up to which message it was read.")
+    language = models.CharField(
+        max_length=2, blank=True, default="", db_default="", help_text="zh, en, or empty: not told."
+    )
+    sentiment = models.SmallIntegerField(default=0, db_default=0, help_text="-1 unhappy, 0, 1 pleased.")
+    is_presale = models.BooleanField(null=True, help_text="Before buying; empty: nothing tells.")
+    urgency = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="0, 1 soon, 2 now.")
 
     # The desk reckons anew what waits, when an agency changes its rules; and makes the tick look at it.
     grants = Grants(
@@ -68,6 +76,12 @@ class QueueEntry(models.Model):
             models.Index(fields=["store", "due_at"], name="queue_by_urgency"),
             # The tick: whom to look at.
             models.Index(fields=["next_at"], name="queue_next", condition=Q(next_at__isnull=False)),
+            # triage.queries.waiting: where a buyer wrote something that was not read yet.
+            models.Index(
+                fields=["store"],
+                name="queue_untriaged",
+                condition=Q(last_seq__gt=models.F("triaged_seq")) & ~Q(clock=""),
+            ),
             # queries.chats: chats that ring, longest first …
             models.Index(
                 fields=["waiting_since"],

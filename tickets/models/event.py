@@ -1,12 +1,15 @@
 """The audit: who did what to which ticket, and what it was before. Written by verbs, never changed."""
 
 from enum import StrEnum
+from typing import Final
 
 from django.conf import settings
 from django.db import models
 
 from tenants.models.scoped import StoreRow
 from tickets.models.ticket import Ticket
+
+CATEGORISED: Final = "ticket.categorised"  # by a person, or by triage, which says so in `by`
 
 
 class ByTime(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from knowledge.categories import Category
@@ -20,7 +20,7 @@ from tickets.cards import CHOICE, OFFER
 from tickets.channels import Channel
 from tickets.desk.models import QueueEntry
 from tickets.models import Event, Message, Ticket
-from tickets.models.event import ByTime
+from tickets.models.event import CATEGORISED, ByTime
 from tickets.models.ticket import Priority
 from tickets.policies.names import why
 from tickets.queries.chats import chat_row
@@ -51,6 +51,7 @@ def conversation_for(
     aliases = aliases_for([store])
     with in_store(store):
         ticket = ticket_for(caller, store, number, Action.VIEW)
+        is_triages, because = _by_triage(ticket)
         messages = messages_for(caller, store, ticket)
         first_seq, mark = messages.annotate(mark=sop_mark(ticket)).values_list("seq", "mark").first() or (0, "")
         if since is not None:
@@ -73,7 +74,34 @@ def conversation_for(
             past=_past(ticket),
             may_run_sop=may(store, Action.RUN_SOP),
             sop_mark=mark if may(store, Action.RUN_SOP) else "",
+            categories=tuple((value, str(label)) for value, label in Category.choices),
+            category_is_triages=is_triages,
+            category_because=because,
         )
+
+
+def _by_triage(ticket: Ticket) -> tuple[bool, str]:
+    """Whether the category is triage's word alone, and what told it. One query, for a ticket that has one."""
+    told = ticket.events.filter(kind=CATEGORISED).order_by("-pk").first() if ticket.category else None
+    if told is None or told.by != "triage":
+        return False, ""
+    return True, _list(told.after.get("because", ()))
+
+
+def _list(words: Iterable[str]) -> str:
+    return pgettext("between words of a list", ", ").join(words)
+
+
+def _category_said(event: Event, who: str) -> str:
+    category, words = event.after.get("category", ""), _list(event.after.get("because", ()))
+    told = {"who": who, "category": str(Category(category).label) if category else "", "words": words}
+    if not who:
+        return (_("Triage: %(category)s, because of: %(words)s") if words else _("Triage: %(category)s")) % told
+    if not category:
+        return _("%(who)s took the category away") % told
+    if event.before.get("category") == category:
+        return _("%(who)s agreed: %(category)s") % told
+    return _("%(who)s said what it is about: %(category)s") % told
 
 
 def colleagues_of(caller: Caller, store: Store) -> tuple[ColleagueRow, ...]:
@@ -227,6 +255,8 @@ def _said(event: Event, who: str, names: dict[int, str]) -> str:
             return _("Closed by %(who)s") % {"who": who} if who else _("Ended by the buyer")
         case kind if kind in set(ByTime):
             return _said_of_time(event, who)
+        case kind if kind == CATEGORISED:
+            return _category_said(event, who)
         case Event.Kind.ACKNOWLEDGED:
             return _("Acknowledged automatically")
         case Event.Kind.BREACHED:

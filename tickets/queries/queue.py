@@ -219,4 +219,8 @@ def _row(
         warned=warned(entry.told),
         is_escalated=ESCALATE in entry.told,
         snoozed_until=entry.snoozed_until,
+        language=entry.language,
+        is_unhappy=entry.sentiment < 0,
+        is_presale=bool(entry.is_presale) and entry.category != Category.PRE_SALE,  # said once
+        urgency=entry.urgency,
     )
