@@ -4,7 +4,7 @@
   score  1,000 stores × 30 days of rounds, from scratch and per event
   route  10,000 waiting tickets to 200 agents
 
-python -m benchmarks.clocks [--only tick] [--open 1000000] [--rounds 10]
+python -m benchmarks.clocks [--only tick] [--open 1000000] [--stores 1000] [--rounds 10]
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=PARTS)
     parser.add_argument("--open", type=int, default=1_000_000, help="timers that run")
+    parser.add_argument("--stores", type=int, default=1000, help="whose scores are reckoned")
     parser.add_argument("--rounds", type=int, default=10)
     asked = parser.parse_args()
-    arguments = {"tick": (asked.open, asked.rounds)}
+    arguments = {"tick": (asked.open, asked.rounds), "score": (asked.stores, asked.rounds)}
     result: dict[str, Any] = {"figures": {}, "beside": {}}
     for part in [asked.only] if asked.only else PARTS:
         if importlib.util.find_spec(f"benchmarks.of_clocks.{part}") is None:

@@ -35,6 +35,16 @@ PAGES = {
     "articles": ("ann", "/admin/articles/", ""),
     "articles-import": ("ann", "/admin/articles/import/", ""),
     "corrections": ("ann", "/admin/corrections/", ""),
+    "scores": ("ann", "/admin/scores/", ""),
+    "score": ("ann", "/admin/scores/2/?policy=tmall_mean", ""),
+    "policies": ("ann", "/admin/policies/", ""),
+    "time-rules": ("ann", "/admin/time-rules/", ""),
+    "time-rule": ("ann", "/admin/time-rules/new/", ""),
+    "roster": ("ann", "/admin/roster/", ""),
+    "roster-mine": ("bo", "/admin/roster/mine/", ""),
+    "coverage": ("ann", "/admin/coverage/", ""),
+    "skills": ("ann", "/admin/skills/", ""),
+    "triage": ("ann", "/admin/triage/", ""),
 }
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WIDTHS = (1440, 360)

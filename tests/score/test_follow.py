@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,12 +16,14 @@ from django.test.utils import CaptureQueriesContext
 
 from tenants.context import in_store
 from tests.cast import NOON, Cast
+from tests.reports.test_recount import CONVERSATIONS, replayed
 from tests.scenes import buyer_writes
 from tickets.actions.reply import reply_to_ticket
 from tickets.models import Ticket
 from tickets.policies.actions.set_rule import POLICY, Wanted, set_rule
 from tickets.policies.queries import forget_rules
 from tickets.policies.terms import SHIPPED_POLICIES, terms_of_policy
+from tickets.replay.conversations import read_script
 from tickets.score.actions.follow import follow, rescore
 from tickets.score.models import Happening, ScoreDay, ScoredRound, Stirred, StoreScore
 from tickets.score.queries.scores import headroom_of, standings_of, sums_of
@@ -120,6 +124,21 @@ def test_counted_on_the_way_is_counted_from_nothing(cast: Cast) -> None:
     counted = ScoredRound.objects.filter(store=cast.a, policy=HUMAN)
     assert sums_of(cast.a.pk)[HUMAN].missed == counted.filter(verdict="missed").count() > 0
     assert sums_of(cast.a.pk)[HUMAN].met == counted.filter(verdict="met").count() > 0
+
+
+@pytest.mark.skipif(not CONVERSATIONS, reason="DESKFLEET_CONVERSATIONS names no file")
+def test_recorded_conversations_are_scored_on_the_way_as_from_nothing(cast: Cast) -> None:
+    script = read_script(Path(CONVERSATIONS).read_bytes().splitlines())
+    now = NOON
+    for index, now in enumerate(replayed(cast.a, cast, script.conversations)):
+        if index % 40 == 0:
+            follow(now, store=cast.a.pk)
+    ends = now + timedelta(days=2)
+    follow(ends, store=cast.a.pk)
+    on_the_way = figures(cast.a.pk)
+    rescore(cast.a.pk, now=ends)
+    assert figures(cast.a.pk) == on_the_way
+    sys.stderr.write(f"\n{len(on_the_way['rounds'])} rounds, {len(on_the_way['days'])} days are the same\n")
 
 
 def test_an_edit_holds_from_its_day_on_and_leaves_the_past_as_measured(cast: Cast) -> None:

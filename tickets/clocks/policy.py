@@ -247,6 +247,8 @@ def followed(policies: Iterable[Policy], hours: Hours, *, bot_is_on: bool) -> tu
 
 def _followed(policy: Policy, hours: Hours, bot_is_on: bool) -> Policy:
     exclusions = policy.exclusions if bot_is_on else policy.exclusions - {Exclusion.WEEKEND}
+    if exclusions == policy.exclusions and not policy.follows_store:
+        return policy
     return replace(policy, exclusions=exclusions, hours=hours if policy.follows_store else policy.hours)
 
 

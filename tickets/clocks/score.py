@@ -438,24 +438,28 @@ def forecast_of(policy: Policy, days: Mapping[date, Tally], today: date) -> Fore
     pace, over = (seen, PACE_DAYS) if seen.counted else (days.get(today, NOTHING), 1)
     first, _last = window_of(policy, today)
     total = sum((tally for day, tally in days.items() if first <= day <= today), NOTHING)
+    target = _exact(policy.target)
     points: list[float | None] = []
     falls_on = None
     for ahead in range(1, policy.window_days):
         total = total - days.get(first + ONE_DAY * (ahead - 1), NOTHING)
-        rate = _rate_with(policy, total, pace, Fraction(ahead, over))
-        points.append(None if rate is None else float(rate))
-        if falls_on is None and rate is not None and not meets(policy, rate):
+        amount, whole = _rate_with(policy, total, pace, ahead, over)
+        points.append(amount / whole if whole else None)
+        if falls_on is None and whole and not _is_good(policy, amount * target.denominator, target.numerator * whole):
             falls_on = today + ONE_DAY * ahead
     return Forecast(tuple(points), falls_on)
 
 
-def _rate_with(policy: Policy, total: Tally, pace: Tally, times: Fraction) -> Fraction | None:
-    counted = total.counted + pace.counted * times
-    if not counted:
-        return None
+def _rate_with(policy: Policy, total: Tally, pace: Tally, ahead: int, over: int) -> tuple[int, int]:
+    """The rate as a fraction of whole numbers, when so many days of `pace / over` have been added."""
+    counted = total.counted * over + pace.counted * ahead
     if policy.measure == Measure.MEAN:
-        return (total.seconds + pace.seconds * times) / counted
-    return (total.worth + pace.worth * times) / (WHOLE * counted)
+        return total.seconds * over + pace.seconds * ahead, counted
+    return total.worth * over + pace.worth * ahead, counted * WHOLE
+
+
+def _is_good(policy: Policy, amount: int, line: int) -> bool:
+    return amount <= line if policy.measure == Measure.MEAN else amount >= line
 
 
 @dataclass(frozen=True)

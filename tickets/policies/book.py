@@ -82,13 +82,14 @@ class Book:
         terms = self.terms_on(day)
         hours = self.hours_of(terms)
         # Days of a policy are its market's own; of one that follows the store, the store's.
-        policies = followed(self._policies, hours, bot_is_on=terms.bot_is_on)
+        applying = [policy for policy in self._policies if self._applies(policy, terms)]
+        policies = followed(applying, hours, bot_is_on=terms.bot_is_on)
         by_day: dict[date, list[Policy]] = {}
         for policy in policies:
             by_day.setdefault(policy.hours.local_day(at), []).append(policy)
         holding = [one for local, found in by_day.items() for one in in_force(found, local)]
         return StoreRules(
-            tuple(policy for policy in holding if self._applies(policy, terms)),
+            tuple(holding),
             in_force(self._goals, day),
             hours,
             frozenset(one.date for one in self.special if one.is_holiday_mode),

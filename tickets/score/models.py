@@ -132,7 +132,7 @@ class StoreScore(models.Model):
     falls_on = models.DateField(null=True, help_text="Forecast: the first day below the target.")
     at_end = models.FloatField(null=True, help_text="Forecast: the rate when today leaves the window.")
 
-    grants = Grants(desk="SELECT", store="SELECT")
+    grants = Grants(desk="SELECT")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["store", "policy"], name="score_of_store_once")]

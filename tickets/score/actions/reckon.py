@@ -85,7 +85,7 @@ def reckon(keys: Collection[Key], *, now: datetime) -> None:
     changed = {day: tally for day, tally in deltas.items() if tally != NOTHING}
     if changed:
         ask(_DAYS, {"days": json.dumps([_day(day, tally) for day, tally in changed.items()])})
-    reckon_scores({(store, policy) for store, policy, _ in deltas}, books, now=now)
+    reckon_scores({(store, policy) for store, policy, _ in changed}, books, now=now)
 
 
 def reckon_scores(of: Iterable[Of], books: Mapping[int, Book], *, now: datetime) -> None:
