@@ -11,9 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import socket
-import sys
 from collections.abc import Callable
-from importlib.abc import MetaPathFinder
 from typing import Any
 
 import uvicorn
@@ -29,21 +27,6 @@ OPTIONS: dict[str, Any] = {
     "access_log": False,
     "server_header": False,
 }
-
-
-class WithoutNumpy(MetaPathFinder):
-    """numpy is the worker's, for what is learned. Here openpyxl would import it wherever it is installed: 11 MB a
-    process that nobody uses. With this it is as if it were not installed, also in the children, which import this file.
-
-    Not by None in sys.modules: psycopg looks there before it writes a number.
-    """
-
-    def find_spec(self, fullname: str, *_where: Any) -> None:
-        if fullname == "numpy":
-            raise ModuleNotFoundError("web processes have no numpy", name=fullname)
-
-
-sys.meta_path.insert(0, WithoutNumpy())
 
 
 class Listener(socket.socket):

@@ -1,6 +1,6 @@
 """A learned model: numbers of features with their weights, and how it judges a text. Written and read without pickle.
 
-Needs numpy, so only the worker's jobs import it; no web process has numpy at all (see config/web.py).
+Needs numpy, so only the worker's jobs import it; no page loads scikit-learn or a model.
 """
 
 from __future__ import annotations
