@@ -186,6 +186,14 @@ def test_file_that_is_no_calendar_is_refused(data: bytes) -> None:
         days_in(data)
 
 
+def test_broken_date_is_passed_over_and_alone_refused() -> None:
+    good = CALENDAR.format(date(2027, 2, 5), date(2027, 2, 8))
+    broken = "BEGIN:VEVENT\r\nDTSTART:rubbish\r\nEND:VEVENT\r\n"
+    assert len(days_in(good.replace("BEGIN:VEVENT", broken + "BEGIN:VEVENT", 1).encode())) == 3
+    with pytest.raises(Invalid):
+        days_in(f"BEGIN:VCALENDAR\r\n{broken}END:VCALENDAR\r\n".encode())
+
+
 def test_endless_event_is_refused() -> None:
     with pytest.raises(Invalid):
         days_in(CALENDAR.format(date(2027, 2, 5), date(9000, 2, 8)).encode())

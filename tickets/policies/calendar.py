@@ -76,7 +76,10 @@ def _events(text: str) -> Iterator[Component]:
 
 
 def _whole_day(event: Component, name: str) -> date | None:
-    found = getattr(event.get(name), "dt", None)
+    try:
+        found = getattr(event.get(name), "dt", None)
+    except ValueError:  # a broken date: the library tells only when it is asked
+        return None
     return found if isinstance(found, date) and not isinstance(found, datetime) else None
 
 
