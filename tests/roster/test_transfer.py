@@ -146,6 +146,11 @@ def test_one_bad_row_and_nothing_is_done(cast: Cast, ann: Client, row: str, told
     assert not Shift.objects.exists()
 
 
+def test_everything_that_is_wrong_with_a_row_is_told(cast: Cast, ann: Client) -> None:
+    page = send(ann, table("Nobody,nowhere,2026-11-26,10:00,9:00"))[1]
+    assert [word in page for word in ("column “person”", "column “store”", "column “to”")] == [True] * 3
+
+
 def test_replacing_takes_only_what_the_file_is_about_and_can_be_undone(cast: Cast, ann: Client) -> None:
     send(ann, table(*(f"Bo,store-a,2026-11-{day},9,17" for day in (23, 24, 25, 27))), sure="1")
     send(ann, table("Ann,store-a,2026-11-24,9,17", "Bo,,2026-11-24,18,20"), sure="1")

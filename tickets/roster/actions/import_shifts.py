@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from tenants.errors import Invalid
 from tenants.models import User
 from tenants.tables.problems import BadTable, Problem
-from tickets.clocks.shifts import Wanted
+from tickets.clocks.shifts import Span, Wanted
 from tickets.roster.actions.shifts import (
     Kind,
     checked_span,
@@ -81,26 +81,49 @@ def _read(agency_id: int, lines: Sequence[Line]) -> list[Wanted]:
     stores = stores_of(agency_id)
     usual = usual_zone(stores)
     people, named = people_by_word(agency_id), stores_by_word(stores)
-    wanted, problems = [], []
+    wanted: list[Wanted] = []
+    problems: list[Problem] = []
     for line in lines:
-        try:
-            wanted.append(_wanted(line, people, named, usual))
-        except Invalid as bad:
-            problems.append(Problem(line.row, heading_of(bad.field or ""), str(bad)))
+        found, wrong = _wanted(line, people, named, usual)
+        wanted.extend(found)
+        problems.extend(wrong)
     if problems:
         raise BadTable(problems)
     return wanted
 
 
-def _wanted(line: Line, people: dict[str, set[int]], named: dict[str, set[StoreName]], usual: str) -> Wanted:
-    store = _store(named, line.store) if line.store else None
-    person = _person(people, line.person)
+def _wanted(
+    line: Line, people: dict[str, set[int]], named: dict[str, set[StoreName]], usual: str
+) -> tuple[list[Wanted], list[Problem]]:
+    """One shift and nothing wrong, or none and everything that is wrong with its row."""
+    person, store, span = None, None, None
+    problems: list[Problem] = []
+
+    def wrong(bad: Invalid) -> None:
+        problems.append(Problem(line.row, heading_of(bad.field or ""), str(bad)))
+
+    try:
+        person = _person(people, line.person)
+    except Invalid as bad:
+        wrong(bad)
+    try:
+        store = _store(named, line.store) if line.store else None
+    except Invalid as bad:
+        wrong(bad)
     zone = line.zone or (store.time_zone if store else usual)
+    try:
+        span = _span(line, zone)
+    except Invalid as bad:
+        wrong(bad)
+    if problems or person is None or span is None:
+        return [], problems
+    return [Wanted(person, store.pk if store else None, span, zone, line.row)], []
+
+
+def _span(line: Line, zone: str) -> Span:
     if isinstance(line.when, OnClock):
-        span = wanted_span(line.when.day, line.when.begins, line.when.ends, ZoneInfo(zone))
-    else:
-        span = checked_span(line.when)
-    return Wanted(person, store.pk if store else None, span, zone, line.row)
+        return wanted_span(line.when.day, line.when.begins, line.when.ends, ZoneInfo(zone))
+    return checked_span(line.when)
 
 
 def _person(people: dict[str, set[int]], word: str) -> int:
