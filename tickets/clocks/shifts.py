@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 LONGEST: Final = timedelta(hours=16)
 SHORTEST: Final = timedelta(minutes=15)
 DAY: Final = 24 * 60
+MOST_SHIFTS: Final = 5000  # in one act or file
 
 _CLOCK = re.compile(r"\A(\d{1,2})(?:[:.h](\d{2})(?::00)?)?\Z")
 _WIDE = str.maketrans("０１２３４５６７８９：．点时", "0123456789:.::")
@@ -41,6 +42,17 @@ class Span:
 
     def meets(self, other: Span) -> bool:
         return self.begins < other.ends and other.begins < self.ends
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A shift to be. `store` None: every store that they were given. `row`: where it stands in a file, else 0."""
+
+    person: int
+    store: int | None
+    span: Span
+    zone: str
+    row: int = 0
 
 
 def read_clock(text: str) -> int | None:

@@ -18,11 +18,22 @@ from django.utils.translation import gettext as _
 from tenants.errors import Conflict, Invalid, NotFound
 from tenants.models import Assignment, Membership, Store, User
 from tenants.models.people import Role
-from tickets.clocks.shifts import BadShift, Span, checked, first_meeting, instant, moved, show_clock, span_of, wall
+from tickets.clocks.shifts import (
+    MOST_SHIFTS,
+    BadShift,
+    Span,
+    Wanted,
+    checked,
+    first_meeting,
+    instant,
+    moved,
+    show_clock,
+    span_of,
+    wall,
+)
 from tickets.roster.models import RosterEdit, Shift
 
 MOST_WEEKS: Final = 26
-MOST_SHIFTS: Final = 5000  # in one act
 MOST_TOLD: Final = 60  # a person's shifts that meet others
 FURTHEST: Final = timedelta(days=800)
 
@@ -31,17 +42,6 @@ Kind = RosterEdit.Kind
 
 class InTwoPlaces(Conflict):
     code = "in_two_places"
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A shift to be. `store` None: every store that they were given. `row`: where it stands in a file, else 0."""
-
-    person: int
-    store: int | None
-    span: Span
-    zone: str
-    row: int = 0
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def move_shift(
     now: datetime,
 ) -> RosterEdit:
     """The same person's shift with another place or time. Raises NotFound, Invalid, InTwoPlaces."""
-    _lock(agency_id)
+    lock_roster(agency_id)
     old = _those(agency_id, [pk])
     wanted = Wanted(old[0].person_id, store, wanted_span(day, begins, ends, zone_of(time_zone)), time_zone)
     return put_shifts(agency_id, [wanted], by=by, now=now, kind=Kind.CHANGED, instead=old)
@@ -143,7 +143,7 @@ def move_shift(
 @transaction.atomic
 def remove_shifts(agency_id: int, ids: Collection[int], *, by: User, now: datetime) -> RosterEdit:
     """Raises NotFound where one is not there any more."""
-    _lock(agency_id)
+    lock_roster(agency_id)
     return put_shifts(agency_id, [], by=by, now=now, kind=Kind.REMOVED, instead=_those(agency_id, ids))
 
 
@@ -183,7 +183,7 @@ def undo_edit(agency_id: int, pk: int, *, by: User, now: datetime) -> RosterEdit
     """What it put there goes, and what it took away comes back. Raises NotFound, and Conflict where either is not as
     it left it any more; nothing is done then.
     """
-    _lock(agency_id)
+    lock_roster(agency_id)
     edit = RosterEdit.objects.filter(agency_id=agency_id, pk=pk).first()
     if edit is None:
         raise NotFound(field="edit")
@@ -213,7 +213,7 @@ def put_shifts(
     instead: Sequence[Shift] = (),
 ) -> RosterEdit:
     """All of these, and those of `instead` no more; or none. Raises Invalid, InTwoPlaces."""
-    _lock(agency_id)
+    lock_roster(agency_id)
     _check(agency_id, wanted, {shift.pk for shift in instead}, now=now)
     _write(agency_id, wanted, instead)
     return RosterEdit.objects.create(
@@ -324,7 +324,7 @@ def _told(pair: tuple[int, int], wanted: Sequence[Wanted], there: Sequence[Shift
 # ---------------------------------------------------------------- rows
 
 
-def _lock(agency_id: int) -> None:
+def lock_roster(agency_id: int) -> None:
     """One writer of an agency's roster at a time, until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"roster {agency_id}"])
