@@ -7,6 +7,7 @@ token narrows again, to its own store or agency and to its scope, and is never w
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -119,12 +120,19 @@ def stores_for(
     caller: Caller, action: Action = Action.VIEW, *, slug: str | None = None, pk: int | None = None
 ) -> list[Store]:
     """The open stores in which the caller may do this, each with its `role`: the filter of every list. One query."""
-    place = caller.place
-    if place.kind == Kind.OPERATOR or not caller.scope_allows(action):
+    if not _asks(caller, action):
         return []
     values = _values(caller, slug=slug, pk=pk)
     rows, proven = ask_near(pk, _STORES, values) if pk else (ask(_STORES, values), None)
-    at_agency = place.kind == Kind.AGENCY  # where a seller has no door: theirs is the store's own host
+    return _let_in(caller, action, rows, proven)
+
+
+def _asks(caller: Caller, action: Action) -> bool:
+    return caller.place.kind != Kind.OPERATOR and caller.scope_allows(action)
+
+
+def _let_in(caller: Caller, action: Action, rows: list[tuple[Any, ...]], proven: Scope | None) -> list[Store]:
+    at_agency = caller.place.kind == Kind.AGENCY  # where a seller has no door: theirs is the store's own host
     stores = [_store(found, proven) for found in rows]
     return [store for store in stores if may(store, action) and not (at_agency and store.role == Role.SELLER)]
 
@@ -175,6 +183,21 @@ def store_for(caller: Caller, slug: str, action: Action) -> Store:
 def store_by_pk_for(caller: Caller, pk: int, action: Action) -> Store:
     """The same by the store's id, as sockets name it. One query."""
     return _only(caller, stores_for(caller, Action.VIEW, pk=pk), action)
+
+
+def store_with(caller: Caller, pk: int, action: Action, more: str, values: Mapping[str, Any]) -> tuple[Store, Any]:
+    """As `store_by_pk_for`, and in the same query what `more` finds in the store: a subquery of one value.
+
+    Only where the connection stands in that store already, and only for whom the gate lets in; None where it stands
+    elsewhere: then the store is entered, and asked. `more` is a constant of ours, and may name `seen.role`.
+    """
+    if not _asks(caller, Action.VIEW):
+        raise NotFound(field="store")
+    asked = {**_values(caller, slug=None, pk=pk), **values}
+    rows, proven = ask_near(pk, _SEEN, asked, inside=f"SELECT seen.*, ({more}) FROM ({_SEEN}) seen")
+    found = rows[0][-1] if proven and rows else None
+    store = _only(caller, _let_in(caller, Action.VIEW, [row[:-1] for row in rows] if proven else rows, proven), action)
+    return store, found
 
 
 def _only(caller: Caller, found: list[Store], action: Action) -> Store:

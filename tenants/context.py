@@ -87,19 +87,56 @@ def ask(statement: str, values: Mapping[str, Any] | Sequence[Any] = ()) -> list[
         return rows
 
 
-def ask_near(pk: int, statement: str, values: Mapping[str, Any]) -> tuple[list[tuple[Any, ...]], Scope | None]:
+# Named in a statement's FROM, it has its commit wait for no disk: see `ask_unhurried`.
+UNHURRIED = "(SELECT set_config('synchronous_commit', 'off', true)) AS unhurried"
+
+
+def ask_unhurried(statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """As `ask`, for what a crash of the database may take back: how far somebody has read, who is there, what is typed.
+
+    The statement names UNHURRIED. It waits for no flush, and nobody's message waits behind its flush. Not in a
+    transaction, whose other writes it would make as fragile.
+    """
+    if _in_transaction():
+        raise StoreContextError("what may be lost is not written in a transaction with what must not be")
+    return ask(statement, values)
+
+
+def ask_inside(store: Store, statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]] | None:
+    """For those who come to one store without a gate: asks from inside it, if the connection stands there already.
+
+    The first column of each row says whether the store is open, which proves what entering it proves, so that entering
+    it next costs nothing. None where the connection stands elsewhere, or nothing was proven: then the store is entered
+    first, and asked from there.
+    """
+    there = connection.made
+    is_near = there is not None and there.store == store.pk and there.schema == store.schema_name
+    if there is None or not is_near or there.within != connection.scope or _in_transaction():
+        return None
+    with _entered(there, store):
+        rows = ask(statement, values)
+    if not rows or not rows[0][0]:
+        return None
+    store.proven = there
+    return rows
+
+
+def ask_near(
+    pk: int, statement: str, values: Mapping[str, Any], *, inside: str = ""
+) -> tuple[list[tuple[Any, ...]], Scope | None]:
     """For the gate of one store, from a place: asks from inside the store, if the connection stands there already.
 
     It was entered from this same place, and inside it fewer rows are seen than from the place, so that what is answered
     is no more than the place would have said. A gate that names the store as open has proven what entering it proves;
-    the scope that it was proven in is returned too. None where it was asked from the place.
+    the scope that it was proven in is returned too. None where it was asked from the place. `inside` is the statement
+    to be asked there instead, if it can do more than gate.
     """
     there = connection.made
     is_near = there is not None and there.store == pk and there.schema != PUBLIC and there.within == connection.scope
     if there is None or not is_near or _in_transaction():
         return ask(statement, values), None
     with _entered(there):
-        return ask(statement, values), there
+        return ask(inside or statement, values), there
 
 
 def read_across(stores: Sequence[Store], query: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:

@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Protocol
 
-LISTS_EVERY: Final = 0.1  # seconds; every desk of the agency is told what its list is about
+LISTS_EVERY: Final = 0.25  # seconds; every desk of the agency is told what its list is about
 
 
 class Hearer(Protocol):
     """A socket. Both return at once."""
 
-    def hear_hint(self, kind: str, store: int, ticket: int, seq: int) -> None: ...
+    def hear_hints(self, kind: str, about: Mapping[tuple[int, int], int]) -> None: ...
     def hear_event(self, event: Mapping[str, Any]) -> None: ...
 
 
@@ -82,7 +82,7 @@ class Ear:
                 self._list_changed(group, store, ticket, seq)
             else:
                 for who in self._of(group):
-                    who.hear_hint(kind, store, ticket, seq)
+                    who.hear_hints(kind, {(store, ticket): seq})
 
     def hear_event(self, group: str, event: Mapping[str, Any]) -> None:
         for who in self._of(group):
@@ -101,6 +101,6 @@ class Ear:
         changed[store, ticket] = max(seq, changed.get((store, ticket), 0))
 
     def _tell_lists(self, group: str) -> None:
-        for (store, ticket), seq in self._lists.pop(group).items():
-            for who in self._of(group):
-                who.hear_hint("queue.changed", store, ticket, seq)
+        changed = self._lists.pop(group)
+        for who in self._of(group):
+            who.hear_hints("queue.changed", changed)

@@ -142,9 +142,11 @@ class PatientConsumer(AsyncWebsocketConsumer):
         if self.woken is not None and not self.woken.done():
             self.woken.set_result(None)
 
-    def hear_hint(self, kind: str, store: int, ticket: int, seq: int) -> None:
-        about = self.hints.setdefault(kind, {})
-        about[store, ticket] = max(seq, about.get((store, ticket), 0))
+    def hear_hints(self, kind: str, about: Mapping[tuple[int, int], int]) -> None:
+        """(store, ticket) → seq. Of two of the same ticket the later stays."""
+        known = self.hints.setdefault(kind, {})
+        for key, seq in about.items():
+            known[key] = max(seq, known.get(key, 0))
         self._wake()
 
     def hear_event(self, event: Mapping[str, Any]) -> None:

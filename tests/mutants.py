@@ -183,6 +183,20 @@ MUTANTS = (
         "proven = store.proven",
         (f"{NEAR}::test_proof_is_good_for_one_entry",),
     ),
+    Mutant(
+        "near: entered without a proof that it is open",
+        CONTEXT,
+        "if not rows or not rows[0][0]:",
+        "if not rows:",
+        (f"{CHAT}/test_one_look.py::test_store_is_entered_afresh_where_nothing_proves_that_it_is_open",),
+    ),
+    Mutant(
+        "context: what may be lost is written in any transaction",
+        CONTEXT,
+        'raise StoreContextError("what may be lost is not written in a transaction with what must not be")',
+        "pass",
+        (f"{CHAT}/test_one_look.py::test_what_may_be_lost_is_not_written_with_what_must_not_be",),
+    ),
     # ------------------------------------------------------------ rows
     Mutant(
         "rows: a row goes anywhere",
@@ -425,5 +439,12 @@ MUTANTS = (
         "if self.hello is not None and (talk is None or talk.widget_at != self.widget.at):",
         "if False:",
         (f"{CHAT}/test_buyer.py::test_widget_or_site_that_is_taken_away_is_noticed_at_the_next_frame",),
+    ),
+    Mutant(
+        "chat: notes are asked along for everybody",
+        "tickets/queries/chat.py",
+        "which=\"(message.kind <> 'note' OR seen.role = ANY(%(noters)s))\"",
+        'which="true"',
+        (f"{CHAT}/test_one_look.py::test_note_is_not_asked_along_for_a_seller",),
     ),
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tenants import live
+from tenants import hearing, live
 
 
 class Listener:
@@ -19,8 +19,8 @@ class Listener:
         self.hints: list[tuple[str, int, int, int]] = []
         self.events: list[Mapping[str, Any]] = []
 
-    def hear_hint(self, kind: str, store: int, ticket: int, seq: int) -> None:
-        self.hints.append((kind, store, ticket, seq))
+    def hear_hints(self, kind: str, about: Mapping[tuple[int, int], int]) -> None:
+        self.hints += [(kind, *key, seq) for key, seq in about.items()]
 
     def hear_event(self, event: Mapping[str, Any]) -> None:
         self.events.append(event)
@@ -114,7 +114,7 @@ def test_each_hears_its_own_groups_and_no_other(layer: Layer) -> None:
             assert await live.join(agency, group, who)
         live._tell(3, changed(88))
         await live.pass_on(3, "watchers.7.12", {"type": "chat.typing"})
-        await asyncio.sleep(0.15)
+        await asyncio.sleep(hearing.LISTS_EVERY + 0.1)
         assert (watcher.hints, len(watcher.events)) == ([("tickets.changed", 7, 12, 88)], 1)
         assert (desk.hints, desk.events) == ([("queue.changed", 7, 12, 88)], [])
         for silent in (buyer, elsewhere):
@@ -131,7 +131,7 @@ def test_lists_are_told_of_a_ticket_once_a_turn(layer: Layer) -> None:
             live._tell(3, changed(seq))
         await asyncio.sleep(0.02)
         assert desk.hints == []
-        await asyncio.sleep(0.15)
+        await asyncio.sleep(hearing.LISTS_EVERY + 0.1)
         assert desk.hints == [("queue.changed", 7, 12, 3)]
 
     asyncio.run(scene())

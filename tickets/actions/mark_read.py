@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import connection
-
 from tenants import live
-from tenants.context import current_store
+from tenants.context import UNHURRIED, ask_unhurried, current_store
 from tickets.models import Ticket
 from tickets.queries.chat import Talk
 
-_DRAFT = "UPDATE tickets_chat SET draft = %s, draft_at = %s WHERE ticket_id = %s"
+_DRAFT = f"""
+UPDATE tickets_chat SET draft = %(text)s, draft_at = %(now)s FROM {UNHURRIED} WHERE ticket_id = %(ticket)s
+"""
 # One statement, and so all of it or nothing: marks that moved without their messages would never be told again.
-_BUYER = """
+_BUYER = f"""
 WITH marked AS (
   UPDATE tickets_chat SET buyer_has = greatest(buyer_has, %(has)s), buyer_read = greatest(buyer_read, %(read)s)
+  FROM {UNHURRIED}
   WHERE ticket_id = %(ticket)s AND (buyer_has < %(has)s OR buyer_read < %(read)s)
   RETURNING ticket_id
 ), arrived AS (
@@ -29,9 +30,11 @@ WITH marked AS (
 )
 SELECT EXISTS (SELECT FROM arrived)
 """
-_DESK = """
+_DESK = f"""
 UPDATE tickets_chat SET desk_has = greatest(desk_has, %(has)s), desk_read = greatest(desk_read, %(read)s)
+FROM {UNHURRIED}
 WHERE ticket_id = %(ticket)s AND (desk_has < %(has)s OR desk_read < %(read)s)
+RETURNING ticket_id
 """
 
 
@@ -44,9 +47,7 @@ def buyer_saw(talk: Talk, *, delivered: int, read: int) -> None:
         return
     store, read = current_store(), min(read, talk.last_seq)
     has = max(min(delivered, talk.last_seq), read)
-    with connection.cursor() as cursor:
-        cursor.execute(_BUYER, {"store": store.pk, "ticket": talk.number, "has": has, "read": read})
-        is_news = cursor.fetchone()[0]
+    [(is_news,)] = ask_unhurried(_BUYER, {"store": store.pk, "ticket": talk.number, "has": has, "read": read})
     if is_news:
         live.announce_receipts(store, live.watchers_group(store.pk, talk.number), talk.number)
 
@@ -54,15 +55,12 @@ def buyer_saw(talk: Talk, *, delivered: int, read: int) -> None:
 def desk_saw(ticket: Ticket, *, has: int, read: int = 0) -> None:
     """A desk has the messages up to `has`, and an agent looked at them up to `read`."""
     values = {"ticket": ticket.pk, "has": max(min(has, ticket.last_seq), 0), "read": min(read, ticket.last_seq)}
-    with connection.cursor() as cursor:
-        cursor.execute(_DESK, values)
-        if cursor.rowcount:
-            store = current_store()
-            live.announce_receipts(store, live.buyer_group(store.pk, ticket.pk), ticket.pk)
+    if ask_unhurried(_DESK, values):
+        store = current_store()
+        live.announce_receipts(store, live.buyer_group(store.pk, ticket.pk), ticket.pk)
 
 
 def keep_draft(talk: Talk, text: str, *, now: datetime) -> None:
     """What stands in the buyer's box, where the store's agents may see it. Overwritten, and gone once it is sent."""
     if talk.number is not None:
-        with connection.cursor() as cursor:
-            cursor.execute(_DRAFT, [text, now, talk.number])
+        ask_unhurried(_DRAFT, {"text": text, "now": now, "ticket": talk.number})

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from tenants.access import Caller
+from tenants.context import UNHURRIED, ask_unhurried
 from tenants.errors import Invalid, NotFound
 from tenants.hosts import Kind
 from tenants.models.people import Role
@@ -17,10 +17,10 @@ from tickets.desk.models import Presence
 LONGEST_AWAY: Final = timedelta(hours=24)
 
 # Owners and leads look at a desk without meaning to take chats; agents come to take them.
-_TOUCH = """
+_TOUCH = f"""
 INSERT INTO desk_presence (person_id, agency_id, status, seen_at, taken_back)
 SELECT %(person)s, %(agency)s, CASE WHEN role = %(agent)s THEN 'online' ELSE 'away' END, %(now)s, 0
-FROM tenants_membership WHERE user_id = %(person)s AND agency_id = %(agency)s
+FROM tenants_membership CROSS JOIN {UNHURRIED} WHERE user_id = %(person)s AND agency_id = %(agency)s
 ON CONFLICT (person_id, agency_id) DO UPDATE SET seen_at = greatest(desk_presence.seen_at, EXCLUDED.seen_at)
 """
 
@@ -30,8 +30,7 @@ def touch(caller: Caller, *, now: datetime) -> None:
     if caller.place.kind != Kind.AGENCY:
         return
     values = {"person": caller.person.pk, "agency": caller.place.agency_id, "agent": Role.AGENT, "now": now}
-    with connection.cursor() as cursor:
-        cursor.execute(_TOUCH, values)
+    ask_unhurried(_TOUCH, values)
 
 
 def set_presence(caller: Caller, status: str, *, back_in: int | None = None, now: datetime) -> None:

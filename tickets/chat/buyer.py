@@ -51,8 +51,10 @@ from tickets.queries.chat import (
     PAGE,
     Talk,
     messages_for_buyer,
+    missed_by_buyer,
     own_word,
     state_of,
+    talk_in,
     talk_of,
     told_at,
     widget_of,
@@ -132,8 +134,10 @@ class BuyerSide:
         if self.hello is None:
             return []
         try:
-            with at(self.place), in_store(self._store()):
-                talk = talk_of(self.hello.secret)
+            with (
+                at(self.place),
+                talk_in(self._store(), self.hello.secret, conversation=self.conversation, after=self.have) as talk,
+            ):
                 self._check_widget(talk)
                 return self._news(talk)
         except WrongKey as error:
@@ -148,8 +152,8 @@ class BuyerSide:
             return self._hello(frame)
         if self.hello is None:
             raise NotFound(field="hello")
-        with in_store(self._store()):
-            return self._in_store(frame, uploads)
+        with talk_in(self._store(), self.hello.secret) as talk:
+            return self._in_store(frame, talk, uploads)
 
     def _store(self) -> Store:
         if self.store is None:
@@ -194,16 +198,14 @@ class BuyerSide:
             "rated": talk.score if talk else None,
         }
 
-    def _in_store(self, frame: BuyerFrame, uploads: Sequence[Upload]) -> Out:
-        secret = self._secret()
+    def _in_store(self, frame: BuyerFrame, talk: Talk | None, uploads: Sequence[Upload]) -> Out:
         if isinstance(frame, Say):
-            return self._say(frame, uploads)
-        talk = talk_of(secret)
+            return self._say(frame, talk, uploads)
         if talk is not None or isinstance(frame, Introduce | Ping):
             self._check_widget(talk)
         match frame:
             case Introduce():
-                known = talk or write_down(secret, page=self._page(), address=self.address, now=database_now())
+                known = talk or write_down(self._secret(), page=self._page(), address=self.address, now=database_now())
                 introduce(known, frame.fields, consent=frame.consent, now=database_now())
                 return [{"type": "introduced"}]
             case Ping():
@@ -263,9 +265,9 @@ class BuyerSide:
             raise NotFound(field="conversation")
         return buyers_ticket(talk.customer, talk.number)
 
-    def _say(self, frame: Say, uploads: Sequence[Upload]) -> Out:
+    def _say(self, frame: Say, talk: Talk | None, uploads: Sequence[Upload]) -> Out:
         now = database_now()
-        talk = write_down(self._secret(), page=self._page(), address=self.address, now=now)
+        talk = talk or write_down(self._secret(), page=self._page(), address=self.address, now=now)
         self._check_widget(talk)
         if self.widget.asks_first and not talk.is_introduced and not talk.is_identified:
             raise IntroduceFirst
@@ -304,35 +306,31 @@ class BuyerSide:
     def _news(self, talk: Talk | None, *, fresh: bool = False) -> Out:
         """Messages beyond what the browser has. `fresh`: state and receipts are told even if they are as before."""
         out: Out = []
+        missed = missed_by_buyer(talk) if talk else None
         if talk is not None and talk.conversation != self.conversation:
             self._hold(talk)
             self.have = 0
         while talk is not None and talk.last_seq > self.have:
-            items = messages_for_buyer(talk, after=self.have)
+            items, missed = missed or messages_for_buyer(talk, after=self.have), None
             if items:
                 out.append({"type": "messages", "conversation": str(talk.conversation), "items": items})
             # A full batch may leave some; after the last one, what lies between is not for buyers.
             is_all = len(items) < MOST_AT_ONCE
             self.have = max(items[-1]["seq"] if items else 0, talk.last_seq if is_all else 0)
-        if fresh or talk is None or self._is_news(talk):
-            frames = [self._state(talk)]
-            frames += [talk.receipts()] if talk else []
-            for frame in frames:
-                if fresh or self.told.get(frame["type"]) != frame:
-                    out.append(frame)
-                self.told[frame["type"]] = frame
+        frames = [self._state(talk)] if fresh or talk is None or self._is_other_state(talk) else []
+        frames += [talk.receipts()] if talk else []
+        for frame in frames:
+            if fresh or self.told.get(frame["type"]) != frame:
+                out.append(frame)
+            self.told[frame["type"]] = frame
         return out
 
-    def _is_news(self, talk: Talk) -> bool:
-        """Whether the state or the receipts may have changed, without asking for what costs queries."""
-        told = self.told.get("state", {}).get("is")
+    def _is_other_state(self, talk: Talk) -> bool:
+        """Whether the state has changed, without asking for what costs queries: how long they will wait."""
+        told = self.told.get("state", {})
         now_is = "ended" if talk.state == Ticket.State.CLOSED else "with_agent" if talk.assignee else "waiting"
         agent = talk.alias or self._store().name if talk.assignee else None
-        return (
-            told != now_is
-            or self.told["state"].get("agent") != (agent if now_is == "with_agent" else None)
-            or self.told.get("receipts") != talk.receipts()
-        )
+        return told.get("is") != now_is or told.get("agent") != (agent if now_is == "with_agent" else None)
 
     def _state(self, talk: Talk | None) -> dict[str, Any]:
         return state_of(talk, database_now())

@@ -20,7 +20,7 @@ from tickets.actions.reply import TicketMovedOn, reply_to_ticket
 from tickets.chat import protocol
 from tickets.chat.protocol import DeskFrame, DeskPing, DeskSeen, DeskTyping, Reply, Unwatch, Watch
 from tickets.models import Message
-from tickets.queries.chat import draft_of, messages_for_desk, own_word, told_at
+from tickets.queries.chat import draft_of, messages_for_desk, own_word, store_and_missed, told_at
 from tickets.queries.gate import locked, may_read_notes, ticket_for
 from tickets.queries.names import names_for
 
@@ -71,9 +71,7 @@ class DeskSide:
             return []
         try:
             with at(self.caller.place):
-                store = store_by_pk_for(self.caller, key[0], Action.VIEW)
-                with in_store(store):
-                    return self._messages(store, key[1], begin, watched if after is None else None)
+                return self._missed(key, begin, watched if after is None else None)
         except (DomainError, OperationalError, InterfaceError):
             return []
 
@@ -134,13 +132,16 @@ class DeskSide:
         for key, watched in self.watched.items():
             if watched.have is not None:
                 with suppress(DomainError):  # a store that is no longer theirs keeps back nothing of the others
-                    out += self._look_here(key, watched)
+                    out += self._missed(key, watched.have, watched)
         return [*out, {"type": "pong"}]
 
-    def _look_here(self, key: Key, watched: Watched) -> Out:
-        store = store_by_pk_for(self.caller, key[0], Action.VIEW)
+    def _missed(self, key: Key, after: int, watched: Watched | None) -> Out:
+        """Gate and messages, in one query where the connection was in the store before."""
+        store, items = store_and_missed(self.caller, key[0], key[1], after=after)
+        if items is not None:
+            return self._frames(store, key[1], items, watched)
         with in_store(store):
-            return self._messages(store, key[1], watched.have or 0, watched)
+            return self._messages(store, key[1], after, watched)
 
     def _reply(self, frame: Reply) -> Out:
         store = store_by_pk_for(self.caller, frame.store, Action.REPLY)
@@ -176,7 +177,9 @@ class DeskSide:
 
     def _messages(self, store: Store, ticket: int, after: int, watched: Watched | None) -> Out:
         notes, names = may_read_notes(self.caller, store), may(store, Action.ASSIGN)
-        items = messages_for_desk(ticket, after=after, notes=notes, names=names)
+        return self._frames(store, ticket, messages_for_desk(ticket, after=after, notes=notes, names=names), watched)
+
+    def _frames(self, store: Store, ticket: int, items: list[Any], watched: Watched | None) -> Out:
         if not items:
             return []
         if watched is not None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
 
-from tenants.context import ask, current_store
+from tenants.access import MAY, Action, Caller, may, store_with
+from tenants.context import ask, ask_inside, current_store, in_store
+from tenants.models import Store
 from tickets.channels import Channel
 from tickets.chat.visitor import hash_of
 from tickets.models import Attachment, ChatWidget, Message, Ticket
@@ -45,33 +48,78 @@ class Talk:
     score: int | None = None
     has_draft: bool = False
     widget_at: datetime | None = None  # when the store's widget was last changed; None while it is off
+    missed: list[dict[str, Any]] | None = None  # what came in it since, where that was asked along
 
     def receipts(self) -> dict[str, Any]:
         return {"type": "receipts", "delivered": max(self.desk_has, self.desk_read), "read": self.desk_read}
 
 
-# The gate of every frame and the state of the conversation, in one statement.
-_TALK = """
-SELECT visitor.id, visitor.customer_id, customer.external_id, customer.email, visitor.is_identified,
+_ROWS = """
+SELECT message.seq, message.kind, message.body, message.created_at, message.external_id, message.client_key,
+       message.card, message.author_id, coalesce(given.alias, '') AS alias,
+       coalesce(nullif(person.name, ''), person.email, '') AS name,
+       (SELECT json_agg(json_build_object('id', file.id, 'name', file.name, 'type', file.content_type,
+                                          'size', file.size) ORDER BY file.id)
+        FROM tickets_attachment file WHERE file.message_id = message.id) AS files
+FROM tickets_message message
+LEFT JOIN tenants_assignment given ON given.store_id = %(store)s AND given.user_id = message.author_id
+LEFT JOIN tenants_user person ON person.id = message.author_id
+"""
+# What came after, as one value: for those who ask it along with their gate. The first MOST_AT_ONCE.
+_AFTER = f"""
+SELECT coalesce(json_agg(item ORDER BY item.seq), '[]') FROM (
+  {_ROWS} WHERE message.ticket_id = {{ticket}} AND message.seq > %(after)s AND {{which}}
+  ORDER BY message.seq LIMIT {MOST_AT_ONCE}
+) item
+"""
+_AFTER_AT_DESK = _AFTER.format(ticket="%(ticket)s", which="(message.kind <> 'note' OR seen.role = ANY(%(noters)s))")
+_AFTER_FOR_BUYER = _AFTER.format(
+    ticket="ticket.number", which="message.kind <> 'note' AND chat.public_id = %(conversation)s::uuid"
+)
+
+# The gate of every frame and the state of the conversation, in one statement. First, whether the store is open.
+_TALK = f"""
+SELECT (SELECT state = 'open' FROM tenants_store WHERE id = %(store)s),
+       visitor.id, visitor.customer_id, customer.external_id, customer.email, visitor.is_identified,
        visitor.introduced_at IS NOT NULL, visitor.expires_at, ticket.number, chat.public_id, coalesce(ticket.state, ''),
        coalesce(ticket.last_seq, 0), ticket.assignee_id, coalesce(given.alias, ''), ticket.waiting_since,
        coalesce(chat.desk_has, 0), coalesce(chat.desk_read, 0), chat.score, coalesce(chat.draft, '') <> '',
-       (SELECT changed_at FROM tickets_chatwidget WHERE is_on)
+       (SELECT changed_at FROM tickets_chatwidget WHERE is_on),
+       CASE WHEN %(conversation)s::uuid IS NOT NULL THEN ({_AFTER_FOR_BUYER}) END
 FROM tickets_visitor visitor
 JOIN tickets_customer customer ON customer.id = visitor.customer_id
 LEFT JOIN LATERAL (
   SELECT * FROM tickets_ticket WHERE customer_id = visitor.customer_id ORDER BY number DESC LIMIT 1
 ) ticket ON true
 LEFT JOIN tickets_chat chat ON chat.ticket_id = ticket.number
-LEFT JOIN tenants_assignment given ON given.store_id = %s AND given.user_id = ticket.assignee_id
-WHERE visitor.secret_hash = %s
+LEFT JOIN tenants_assignment given ON given.store_id = %(store)s AND given.user_id = ticket.assignee_id
+WHERE visitor.secret_hash = %(secret)s
 """
 
 
 def talk_of(secret: str) -> Talk | None:
     """The visitor with this secret and their latest conversation; None for a secret that was never seen here."""
-    rows = ask(_TALK, [current_store().pk, hash_of(secret)])
-    return Talk(*rows[0]) if rows else None
+    return _talk(ask(_TALK, _of_visitor(current_store(), secret)))
+
+
+@contextmanager
+def talk_in(store: Store, secret: str, *, conversation: UUID | None = None, after: int = 0) -> Iterator[Talk | None]:
+    """Enters the store, from its own place, with the talk of this secret. One query where the connection was there.
+
+    `conversation`: what came in it after this seq is asked along, if it is the latest one.
+    """
+    values = _of_visitor(store, secret, conversation, after)
+    rows = ask_inside(store, _TALK, values)
+    with in_store(store):
+        yield _talk(ask(_TALK, values) if rows is None else rows)
+
+
+def _of_visitor(store: Store, secret: str, conversation: UUID | None = None, after: int = 0) -> dict[str, Any]:
+    return {"store": store.pk, "secret": hash_of(secret), "conversation": conversation, "after": after}
+
+
+def _talk(rows: Sequence[tuple[Any, ...]]) -> Talk | None:
+    return Talk(*rows[0][1:]) if rows else None
 
 
 def widget_of() -> ChatWidget | None:
@@ -81,19 +129,12 @@ def widget_of() -> ChatWidget | None:
 
 # ---------------------------------------------------------------- messages
 
-_MESSAGES = """
-SELECT message.seq, message.kind, message.body, message.created_at, message.external_id, message.client_key,
-       message.card, message.author_id, coalesce(given.alias, ''), coalesce(nullif(person.name, ''), person.email, ''),
-       (SELECT json_agg(json_build_object('id', file.id, 'name', file.name, 'type', file.content_type,
-                                          'size', file.size) ORDER BY file.id)
-        FROM tickets_attachment file WHERE file.message_id = message.id)
-FROM tickets_message message
-LEFT JOIN tenants_assignment given ON given.store_id = %(store)s AND given.user_id = message.author_id
-LEFT JOIN tenants_user person ON person.id = message.author_id
+_MESSAGES = f"""{_ROWS}
 WHERE message.ticket_id = %(ticket)s AND message.seq > %(after)s AND message.seq < %(before)s
   AND (%(notes)s OR message.kind <> 'note')
 """
 _NO_END: Final = 2**62
+_NOTERS: Final = [role for role, allowed in MAY.items() if Action.NOTE in allowed]
 
 
 def messages_for_buyer(talk: Talk, *, after: int = 0, before: int = _NO_END, latest: int | None = None) -> list[Any]:
@@ -103,10 +144,18 @@ def messages_for_buyer(talk: Talk, *, after: int = 0, before: int = _NO_END, lat
     """
     if talk.number is None:
         return []
-    name = current_store().name
-    prefix = f"{talk.visitor}:"
+    return _for_buyer(talk, _rows(talk.number, after, before, notes=False, latest=latest))
+
+
+def missed_by_buyer(talk: Talk) -> list[Any] | None:
+    """The same of what was asked along with the talk; None where it was not."""
+    return None if talk.missed is None else _for_buyer(talk, map(_row_of, talk.missed))
+
+
+def _for_buyer(talk: Talk, rows: Iterable[_Row]) -> list[Any]:
+    name, prefix = current_store().name, f"{talk.visitor}:"
     items = []
-    for row in _rows(talk.number, after, before, notes=False, latest=latest):
+    for row in rows:
         own = row.external_id.removeprefix(prefix) if row.external_id.startswith(prefix) else None
         author = (row.alias or name) if row.kind == Message.Kind.AGENT else ""
         items.append(_item(row, author, own))
@@ -115,10 +164,25 @@ def messages_for_buyer(talk: Talk, *, after: int = 0, before: int = _NO_END, lat
 
 def messages_for_desk(ticket: int, *, after: int, notes: bool, names: bool) -> list[Any]:
     """Items as a desk's frames have them. `notes` and `names`: whether this reader may know them."""
-    store = current_store().name
+    return _for_desk(_rows(ticket, after, _NO_END, notes=notes, latest=None), current_store(), names=names)
+
+
+def store_and_missed(caller: Caller, pk: int, ticket: int, *, after: int) -> tuple[Store, list[Any] | None]:
+    """The gate of one store, and what a desk has not got of one of its tickets, if that could be asked along.
+
+    Raises NotFound, Forbidden, as `store_by_pk_for`.
+    """
+    values = {"ticket": ticket, "after": after, "noters": _NOTERS}
+    store, found = store_with(caller, pk, Action.VIEW, _AFTER_AT_DESK, values)
+    if found is None:
+        return store, None
+    return store, _for_desk(map(_row_of, found), store, names=may(store, Action.ASSIGN))
+
+
+def _for_desk(rows: Iterable[_Row], store: Store, *, names: bool) -> list[Any]:
     return [
-        _item(row, (row.name if names else row.alias or store) if row.author else "", row.client_key or None)
-        for row in _rows(ticket, after, _NO_END, notes=notes, latest=None)
+        _item(row, (row.name if names else row.alias or store.name) if row.author else "", row.client_key or None)
+        for row in rows
     ]
 
 
@@ -163,6 +227,12 @@ class _Row:
     alias: str
     name: str
     files: list[dict[str, Any]] | None
+
+
+def _row_of(item: dict[str, Any]) -> _Row:
+    """Of an item of _AFTER."""
+    at = datetime.fromisoformat(item.pop("created_at")).astimezone(UTC)
+    return _Row(at=at, author=item.pop("author_id"), **item)
 
 
 def _rows(ticket: int, after: int, before: int, *, notes: bool, latest: int | None) -> list[_Row]:
