@@ -15,6 +15,7 @@ from typing import Final
 
 SHORTEST: Final = timedelta(minutes=1)
 LONGEST: Final = timedelta(days=60)
+LONGEST_IN_HOURS: Final = timedelta(hours=240)  # business time: four months where a store opens for two hours a day
 MOST_RULES: Final = 50  # that are on, in one agency
 
 # As in Ticket.State and Ticket.Priority, which a pure module does not know.
@@ -108,6 +109,8 @@ def problem_of(rule: Rule) -> Problem | None:
         return Problem("wait", "too_short")
     if rule.wait > LONGEST:
         return Problem("wait", "too_long")
+    if rule.in_hours and rule.wait > LONGEST_IN_HOURS:
+        return Problem("wait", "too_long_in_hours")
     if rule.state not in (WAITING, ANSWERED):
         return Problem("state", "unknown")
     if rule.does in (Does.NUDGE, Does.CLOSE) and rule.state != ANSWERED:

@@ -15,7 +15,7 @@ from tenants.errors import Invalid
 from tenants.models import Store, User
 from tickets.clocks.hours import ALWAYS, text_of
 from tickets.clocks.shipped import MARKETS
-from tickets.policies.actions.reckon import reckon_anew
+from tickets.policies.actions.reckon import look_anew, reckon_anew
 from tickets.policies.checks import MOST_LETTERS, check_dates, read_day
 from tickets.policies.models import SpecialDay, StoreTerms
 from tickets.policies.names import HOURS_ERRORS
@@ -137,4 +137,5 @@ def _tell(store: Store, there: Any, days: dict[date, WantedDay], by: User, now: 
 
 def _take_effect(store: Store) -> None:
     reckon_anew([store.pk])
+    look_anew([store.pk])
     transaction.on_commit(forget_rules)

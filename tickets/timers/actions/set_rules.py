@@ -32,6 +32,7 @@ LONGEST_TEXT: Final = 1000
 WHY: Final[dict[str, str | Promise]] = {
     "too_short": gettext_lazy("At least one minute."),
     "too_long": gettext_lazy("At most 60 days."),
+    "too_long_in_hours": gettext_lazy("At most 240 business hours."),
     "unknown": gettext_lazy("This value can’t be used."),
     "buyer_waits": gettext_lazy("Only where the buyer is silent: a buyer who waits for us wants an answer."),
     "missing": gettext_lazy("Say what it becomes."),
