@@ -1,7 +1,8 @@
 """Run by `benchmarks.clocks` in a process of its own: what a tick costs over a million open timers.
 
-The same million tickets first in ten stores, then in a thousand, then with rules in business hours. A round: a thousand of them, in as many stores as
-there are, come due, and one tick claims them, reckons what happens to each and writes it. Prints one line of JSON.
+The same million tickets first in ten stores, then in a thousand, then with rules in business hours. A round: a thousand
+of them, in as many stores as there are, come due, and one tick claims them, reckons what happens to each and writes it.
+Prints one line of JSON.
 """
 
 from __future__ import annotations

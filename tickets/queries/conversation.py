@@ -159,6 +159,7 @@ def _ticket_row(
         last_message_at=ticket.last_message_at,
         closed_at=ticket.closed_at,
         due_why=why(entry.due_why) if entry else "",
+        due_why_key=entry.due_why if entry else "",
         snoozed_until=entry.snoozed_until if entry else None,
     )
 
