@@ -21,6 +21,7 @@ MOST_RULES: Final = 50  # that are on, in one agency
 # As in Ticket.State and Ticket.Priority, which a pure module does not know.
 WAITING: Final = "waiting"
 ANSWERED: Final = "answered"
+CLOSED: Final = "closed"
 PRIORITIES: Final = (1, 2, 3)
 
 
@@ -29,6 +30,7 @@ class Does(StrEnum):
     CLOSE = "close"
     ASSIGN = "assign"  # to somebody, or to nobody: back into the queue
     PRIORITY = "priority"
+    REOPEN = "reopen"  # a closed one, as a task for an agent
 
 
 class Has(StrEnum):
@@ -111,9 +113,11 @@ def problem_of(rule: Rule) -> Problem | None:
         return Problem("wait", "too_long")
     if rule.in_hours and rule.wait > LONGEST_IN_HOURS:
         return Problem("wait", "too_long_in_hours")
-    if rule.state not in (WAITING, ANSWERED):
+    if rule.state not in (WAITING, ANSWERED, CLOSED):
         return Problem("state", "unknown")
-    if rule.does in (Does.NUDGE, Does.CLOSE) and rule.state != ANSWERED:
+    if (rule.state == CLOSED) != (rule.does == Does.REOPEN) and (rule.state, rule.does) != (CLOSED, Does.NUDGE):
+        return Problem("does", "closed" if rule.state == CLOSED else "not_closed")
+    if rule.does in (Does.NUDGE, Does.CLOSE) and rule.state == WAITING:
         return Problem("does", "buyer_waits")  # closing a wait would only hide it
     if rule.does == Does.PRIORITY and rule.priority not in PRIORITIES:
         return Problem("priority", "missing")

@@ -21,6 +21,7 @@ ESCALATE: Final = "escalate"
 NOTICE: Final = "notice"  # word to the buyer that it takes longer
 WAKE: Final = "wake"  # a snooze is over
 RULE: Final = "rule:"
+FOLLOW: Final = "follow:"  # a rule for closed tickets
 
 # Without a plan of the agency's own.
 WARN_AT: Final = (50, 75, 90)  # per cent of the clock

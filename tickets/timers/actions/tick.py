@@ -19,6 +19,7 @@ from tickets.clocks.rules import Looked
 from tickets.clocks.timers import ALWAYS_OPEN, BREACH, Facts, Plan, Step, step
 from tickets.policies.book import Book
 from tickets.policies.queries import books_known
+from tickets.timers.actions.follow_up import claim_follow_ups
 from tickets.timers.queries.plans import plans_of
 
 AT_ONCE: Final = 1000  # rows that are claimed together; a verb on one of them waits for some 0.1 s
@@ -65,6 +66,7 @@ def tick(now: datetime, *, store: int | None = None) -> list[int]:
         stores.update(dict.fromkeys(found))
         if seen < AT_ONCE:
             break
+    stores.update(dict.fromkeys(claim_follow_ups(now, store=store)))
     return list(stores)
 
 

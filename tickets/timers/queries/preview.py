@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.db.models.functions import Coalesce
 
 from tenants.models import Store
-from tickets.clocks.rules import ANSWERED, Has, Rule
+from tickets.clocks.rules import ANSWERED, CLOSED, Has, Rule
 from tickets.clocks.timers import ALWAYS_OPEN
 from tickets.desk.models import QueueEntry
 from tickets.policies.queries import books_known
@@ -24,8 +24,12 @@ SHOWN = 10
 
 @dataclass(frozen=True)
 class Preview:
-    """`total`: open tickets on which the rule would act at once; `waiting`: that it would come to later."""
+    """`total`: open tickets on which the rule would act at once; `waiting`: that it would come to later.
 
+    `is_of_closed`: it looks at tickets that will be closed, of which there are none yet.
+    """
+
+    is_of_closed: bool
     total: int
     waiting: int
     first: tuple[tuple[StoreRef, int], ...]  # (store, number), those that are silent longest
@@ -44,7 +48,8 @@ def preview(stores: Sequence[Store], rule: Rule, *, now: datetime) -> Preview:
     due = entries.filter(_has_waited(stores, rule, now)).exclude(told__contains=[rule.mark])
     first = due.order_by("since", "pk").values_list("store_id", "ticket_number")[:SHOWN]
     total = due.count()
-    return Preview(total, entries.count() - total, tuple((refs[store], number) for store, number in first))
+    tickets = tuple((refs[store], number) for store, number in first)
+    return Preview(rule.state == CLOSED, total, entries.count() - total, tickets)
 
 
 def _has_waited(stores: Sequence[Store], rule: Rule, now: datetime) -> Q:
