@@ -34,7 +34,7 @@ def test_seller_reads_what_the_agency_reads(scored: Cast, di: Client, sign_in: S
     assert "50 %" in page.text
     assert "<svg" in page.text
     assert di.get(SCORE + "&verdict=missed").context["total"] == 1
-    assert 'href="/scores/"' in di.get("/").text
+    assert 'href="/scores/"' in di.get("/numbers/").text
 
 
 def test_evidence_is_the_agencys_file(scored: Cast, di: Client, sign_in: SignIn) -> None:
