@@ -176,7 +176,9 @@ class DueWhyOut(serializers.Serializer[Any]):
         help_text="`goal:KEY:SECONDS` or `policy:KEY:SECONDS`: the agency's goal or the marketplace's policy of that "
         "key, and the time it allows.",
     )
-    label = serializers.CharField(source="due_why", help_text="The same for people, in the language of the request.")
+    label = serializers.CharField(  # type: ignore[assignment]  # a field, not the attribute of that name
+        source="due_why", help_text="The same for people, in the language of the request."
+    )
 
 
 class TicketOut(serializers.Serializer[Any]):

@@ -62,7 +62,8 @@ def public_year(country: str, year: int, *, language: str, working: str) -> Publ
     moved = sorted(day for day in english.weekend_workdays if day.year == year)
     if country in MAKES_UP and not moved:
         return PublicYear(country, year, is_announced=False)
-    certain, uncertain = [], []
+    certain: list[PublicDay] = []
+    uncertain: list[PublicDay] = []
     for day in sorted(english):
         (uncertain if ESTIMATED in english[day] else certain).append(PublicDay(day, _one_line(named[day])))
     if country in MAKES_UP:

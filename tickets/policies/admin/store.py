@@ -95,7 +95,7 @@ class StoreHoursPage(AdminPage):
                 shown["plan"] = plan_holidays(*asked, now=author.now)
                 return self.draw(self._context(author, store, **shown))
             except DomainError as refused:
-                form.add_error(refused.field, refused.message)
+                form.add_error(refused.field, str(refused))
         return self.draw(self._context(author, store, **shown), status=400)
 
     def _store(self, author: Author, pk: int) -> Store:

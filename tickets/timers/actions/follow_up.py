@@ -54,16 +54,16 @@ def plan_follow_ups(ticket: Ticket, *, now: datetime) -> None:
     for rule in matching:
         if rule.pk not in done:
             at = hours.add(now, rule.wait_s) if rule.in_hours else now + timedelta(seconds=rule.wait_s)
-            plan_for(ticket, rule, hours.next_open(at))
+            plan_for(ticket, rule, now, hours.next_open(at))
 
 
-def plan_for(ticket: Ticket, rule: Rule, at: datetime) -> None:
+def plan_for(ticket: Ticket, rule: Rule, closed_at: datetime, at: datetime) -> None:
     """At that time, in the place of what was planned by this rule before."""
     FollowUp.objects.update_or_create(
         store=current_store(),
         ticket_number=ticket.number,
         rule_id=rule.pk,
-        defaults={"closed_at": ticket.closed_at, "at": at},
+        defaults={"closed_at": closed_at, "at": at},
     )
 
 

@@ -65,7 +65,7 @@ def act_by_rule(ticket: Ticket, pk: int, *, now: datetime) -> None:
             _set_priority(ticket, rule, through, now)
 
 
-def follow_up(ticket: Ticket, pk: int, *, now: datetime) -> None:
+def follow_up(ticket: Ticket, pk: int, *, closed_at: datetime, now: datetime) -> None:
     """What a rule wants after the closing, if it is still on, the buyer silent, the store open, and the marketplace
     lets a seller write first. What is not done says why in the ticket's history; where the store is closed, it waits.
     """
@@ -77,7 +77,7 @@ def follow_up(ticket: Ticket, pk: int, *, now: datetime) -> None:
     if _wrote_since(ticket):
         _not_followed_up(ticket, rule, "buyer_wrote", now)
     elif not hours.is_open(now):
-        plan_for(ticket, rule, hours.next_open(now))
+        plan_for(ticket, rule, closed_at, hours.next_open(now))
     elif rule.does == Rule.Action.REOPEN:
         _reopen(ticket, rule, now)
     elif may_write_first(ticket.channel, last_conversation=ticket.last_message_at, now=now):

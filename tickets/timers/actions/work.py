@@ -140,6 +140,6 @@ def _act(ticket: Ticket, row: Fired, now: datetime) -> None:
     elif row.what == ESCALATE:
         escalate(ticket, now=now)
     elif row.what.startswith(FOLLOW):
-        follow_up(ticket, int(row.what.removeprefix(FOLLOW)), now=now)
+        follow_up(ticket, int(row.what.removeprefix(FOLLOW)), closed_at=row.since, now=now)
     else:
         act_by_rule(ticket, int(row.what.removeprefix(RULE)), now=now)
