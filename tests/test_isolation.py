@@ -194,6 +194,8 @@ BUYERS = {
 LIBRARY = {"picture", "add_picture"}
 # A seller's numbers, on the store's host; their scenes are in tests/reports.
 NUMBERS = {"numbers", "numbers_now", "numbers_tickets", "numbers_file"}
+# A seller's score, on the store's host; scenes in tests/score/test_seller_pages.py.
+SCORES = {"seller_score", "seller_evidence"}
 # The sellers' own, on a store's host: SOPs, and the articles of the store; scenes in tests/knowledge and tests/admin.
 SELLERS = {"sop_inbox", "sop_of_store", "sop_answer", "seller_articles", "seller_article", "seller_correct"}
 OPERATORS = {"fleet", "store_suspend", "store_resume"}
@@ -227,7 +229,7 @@ def test_every_route_has_a_row(urlconf: str) -> None:
     if urlconf == "config.urls_operator":
         known = WITHOUT_A_STORE.keys() | OPERATORS
     if urlconf == "config.urls_store":
-        known |= BUYERS.keys() | NUMBERS
+        known |= BUYERS.keys() | NUMBERS | SCORES
     assert named_routes(urlconf).keys() - known == set(), "a route without a row in this table"
 
 

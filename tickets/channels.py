@@ -11,6 +11,8 @@ class Channel(models.TextChoices):
     TMALL = "tmall", _("Tmall")
     TAOBAO = "taobao", _("Taobao")
     DOUYIN = "douyin", _("Douyin")
+    KUAISHOU = "kuaishou", _("Kuaishou")
+    PINDUODUO = "pinduoduo", _("Pinduoduo")
     AMAZON = "amazon", "Amazon"
     EBAY = "ebay", "eBay"
     EMAIL = "email", _("E-mail")
@@ -23,6 +25,9 @@ CARRIED_BY_US = frozenset({Channel.EMAIL, Channel.WIDGET})
 
 # What a store's marketplace is called as a channel, where a message does not say.
 DEFAULT_FOR_MARKETPLACE = {"web": Channel.EMAIL}
+
+# Marketplaces whose buyers write Chinese, where their words do not tell.
+IN_CHINESE = frozenset({Channel.TMALL, Channel.TAOBAO, Channel.DOUYIN, Channel.KUAISHOU, Channel.PINDUODUO})
 
 
 def default_channel(marketplace: str) -> Channel:

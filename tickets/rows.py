@@ -197,6 +197,7 @@ class TicketRow:
     last_message_at: datetime
     closed_at: datetime | None
     due_why: str = ""  # which rule says until when, in words
+    due_why_key: str = ""  # and as `goal:KEY:SECONDS` or `policy:KEY:SECONDS`
     snoozed_until: datetime | None = None
 
 

@@ -1,7 +1,8 @@
 """Run by `benchmarks.clocks` in a process of its own: what a tick costs over a million open timers.
 
-The same million tickets first in ten stores, then in a thousand. A round: a thousand of them, in as many stores as
-there are, come due, and one tick claims them, reckons what happens to each and writes it. Prints one line of JSON.
+The same million tickets first in ten stores, then in a thousand, then with rules in business hours. A round: a thousand
+of them, in as many stores as there are, come due, and one tick claims them, reckons what happens to each and writes it.
+Prints one line of JSON.
 """
 
 from __future__ import annotations
@@ -45,18 +46,28 @@ UPDATE desk_queueentry SET next_at = now() - interval '1 s', told = '{}', breach
   last_message_at = now() - interval '25 h'
 WHERE ticket_number %% %(step)s = %(round)s
 """
+_OPEN_ON_WEEKDAYS = """
+INSERT INTO policies_storeterms (store_id, from_date, week, market, bot_is_on, made_at)
+SELECT id, '2020-01-01', to_jsonb(array_fill('09:00-18:00'::text, ARRAY[5]) || ARRAY['', '']), '', false, now()
+FROM tenants_store
+"""
 
 
 def main() -> None:
     count, rounds = map(int, sys.argv[1:3])
     with as_operator():
+        filled(FEW, count)
         few = measure(FEW, count, rounds)
+        filled(MANY, count)
         many = measure(MANY, count, rounds)
+        count_business_hours()
+        in_hours = measure(MANY, count, rounds)
     figures = {
         "tick_ms": many["tick_ms"],
         "tick_ms_p95": many["tick_ms_p95"],
         "idle_tick_ms": many["idle_tick_ms"],
         "tick_growth_10_to_1000_stores": round(many["tick_ms"] / few["tick_ms"], 2),
+        "tick_in_business_hours_ms": in_hours["tick_ms"],
         "statements_a_tick": many["statements"],
     }
     beside = {"tick_ms_at_10_stores": few["tick_ms"], "open_timers": count, "due": DUE, "fired": many["fired"]}
@@ -64,7 +75,6 @@ def main() -> None:
 
 
 def measure(stores: int, count: int, rounds: int) -> dict[str, float]:
-    filled(stores, count)
     took, idle, fired, statements = [], [], 0, 0
     for index in range(rounds + 1):
         with owner_connection() as owner:
@@ -117,6 +127,13 @@ def filled(stores: int, count: int) -> None:
         owner.execute(_FILL, {"stores": made, "open": count})
     with owner_connection() as owner:
         owner.execute("VACUUM ANALYZE desk_queueentry")
+
+
+def count_business_hours() -> None:
+    """All rules count them, and all stores are open on weekdays from nine to six."""
+    with owner_connection() as owner:
+        owner.execute("UPDATE timers_rule SET in_hours = true")
+        owner.execute(_OPEN_ON_WEEKDAYS)
 
 
 def _now() -> datetime:

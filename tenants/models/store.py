@@ -41,6 +41,8 @@ class Store(TenantMixin):
         TMALL = "tmall", _("Tmall")
         TAOBAO = "taobao", _("Taobao")
         DOUYIN = "douyin", _("Douyin")
+        KUAISHOU = "kuaishou", _("Kuaishou")
+        PINDUODUO = "pinduoduo", _("Pinduoduo")
         AMAZON = "amazon", "Amazon"
         EBAY = "ebay", "eBay"
         WEB = "web", _("Web shop")

@@ -219,3 +219,14 @@ def test_week_says_where_it_is_wrong() -> None:
     assert refused("Asia/Shanghai", OFFICE.week, {on: twice}) == ("overlap", "exceptions", on)
     with pytest.raises(ValueError, match="time zone"):
         OFFICE.is_open(datetime(2026, 3, 2, 9))
+
+
+@quick
+@given(hours(), moments, st.integers(1, 40 * 3600))
+def test_what_began_then_has_waited_so_long_and_what_began_later_has_not(
+    of: Hours, end: datetime, seconds: int
+) -> None:
+    begun = of.back(end, seconds)
+    assert of.between(begun, end) == timedelta(seconds=seconds)
+    assert of.add(begun, seconds) <= end < of.add(begun + timedelta(seconds=1), seconds)
+    assert of.back(end, 0) == end

@@ -289,7 +289,7 @@ def test_without_a_loop_every_ticket_comes_to_rest(chosen: list[Rule]) -> None:
         (rule(wait=timedelta(days=61)), "wait"),
         (rule(does=Does.CLOSE, state=WAITING), "does"),
         (rule(does=Does.NUDGE, state=WAITING), "does"),
-        (rule(state="closed"), "state"),
+        (rule(state="elsewhere"), "state"),
         (rule(does=Does.PRIORITY), "priority"),
         (priority(1, 2, 2), "priority"),
         (rule(does=Does.ASSIGN, has=Has.NOBODY), "to"),

@@ -9,6 +9,7 @@ from tickets.actions.breach import breach_if_overdue
 from tickets.actions.record import Happened, record
 from tickets.actions.reply import TicketMovedOn, moved_on
 from tickets.models import Event, Ticket
+from tickets.timers.actions.follow_up import plan_follow_ups
 
 
 def close(ticket: Ticket, *, by: User | None, now: datetime, seen_seq: int | None = None, through: str = "") -> Ticket:
@@ -29,4 +30,5 @@ def close(ticket: Ticket, *, by: User | None, now: datetime, seen_seq: int | Non
     was = {"state": before, "waiting_since": waiting_since and waiting_since.isoformat()}
     closed = Happened(Event.Kind.CLOSED, actor=by, by=through, before=was, after={"state": ticket.state})
     record(ticket, closed, now=now)
+    plan_follow_ups(ticket, now=now)
     return ticket

@@ -15,7 +15,7 @@ from tickets.acknowledgement import acknowledgement, language_of
 from tickets.actions.attach import attach
 from tickets.actions.deliver import first_state
 from tickets.actions.record import ENDING, Happened, Word, announce, ending, record
-from tickets.channels import Channel
+from tickets.channels import IN_CHINESE, Channel
 from tickets.incoming import IncomingMessage
 from tickets.models import Chat, Event, Message, Ticket
 from tickets.models.ticket import Priority
@@ -246,4 +246,4 @@ def _acknowledge(ticket: Ticket, filed: _Filed, now: datetime) -> tuple[Word, Ha
 
 def language_of_store() -> str:
     """For a buyer whose words tell no language: the one of the store's marketplace."""
-    return "zh" if current_store().marketplace in {"tmall", "taobao", "douyin"} else "en"
+    return "zh" if current_store().marketplace in IN_CHINESE else "en"

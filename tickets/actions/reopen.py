@@ -1,4 +1,4 @@
-"""reopen: a person takes a closing back."""
+"""reopen: a person, or an owner's rule, takes a closing back."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from tickets.models import Event, Message, Ticket
 from tickets.timers.queries.plans import plan_of
 
 
-def reopen(ticket: Ticket, *, by: User, now: datetime, through: str = "") -> Ticket:
+def reopen(ticket: Ticket, *, by: User | None, now: datetime, through: str = "") -> Ticket:
     """Puts the ticket back into the queue as it was before it was closed. The caller holds the lock.
 
     A buyer who was waiting then has been waiting since: the clock goes on from their message, so that closing and
-    reopening wins no time. No acknowledgement is sent; nobody wrote. Reopening an open ticket changes nothing.
+    reopening wins no time. `by` is None where a rule did it, which `through` names. No acknowledgement is sent; nobody
+    wrote. Reopening an open ticket changes nothing.
     """
     if not ticket.is_closed:
         return ticket

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
@@ -167,6 +168,19 @@ class BuyerOut(serializers.Serializer[Any]):
     language = serializers.CharField()
 
 
+class DueWhyOut(serializers.Serializer[Any]):
+    """The rule by which a buyer is to be answered until `due_at`: of all that apply, the tightest."""
+
+    rule = serializers.CharField(
+        source="due_why_key",
+        help_text="`goal:KEY:SECONDS` or `policy:KEY:SECONDS`: the agency's goal or the marketplace's policy of that "
+        "key, and the time it allows.",
+    )
+    label = serializers.CharField(  # type: ignore[assignment]  # a field, not the attribute of that name
+        source="due_why", help_text="The same for people, in the language of the request."
+    )
+
+
 class TicketOut(serializers.Serializer[Any]):
     number = serializers.IntegerField()
     store = serializers.CharField(source="store.slug")
@@ -183,6 +197,7 @@ class TicketOut(serializers.Serializer[Any]):
     waiting_since = serializers.DateTimeField(allow_null=True)
     first_response_at = serializers.DateTimeField(allow_null=True)
     due_at = serializers.DateTimeField(allow_null=True)
+    due_why = serializers.SerializerMethodField(help_text="Why `due_at` is so; null where nobody waits for an answer.")
     is_breached = serializers.BooleanField()
     last_message_at = serializers.DateTimeField()
     closed_at = serializers.DateTimeField(allow_null=True)
@@ -190,6 +205,10 @@ class TicketOut(serializers.Serializer[Any]):
 
     def get_priority(self, row: Any) -> str:
         return _NAME_OF_PRIORITY[row.priority]
+
+    @extend_schema_field(DueWhyOut(allow_null=True))
+    def get_due_why(self, row: Any) -> dict[str, str] | None:
+        return dict(DueWhyOut(row).data) if row.due_why_key else None
 
 
 class AttachmentOut(serializers.Serializer[Any]):

@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo, available_timezones
 DAY: Final = 24 * 60 * 60  # seconds by the wall
 ONE_DAY: Final = timedelta(days=1)
 NOTHING: Final = timedelta(0)
+FIRST_DAY: Final = date(1, 1, 2)  # … and before it
 LAST_DAY: Final = date(9998, 12, 31)  # one that still has a day after it, in any zone
 
 
@@ -122,6 +123,26 @@ class Hours:
             if closes - begin >= left:
                 return begin + left
             left -= max(closes - begin, NOTHING)
+        raise HoursError("never_open", field="exceptions")
+
+    def back(self, end: datetime, seconds: float) -> datetime:
+        """The latest moment from which so much business time passes until `end`. UTC; `end` itself for none.
+
+        So whatever began then or before has waited that long: `add(start, seconds) <= end`.
+        """
+        end, left = _aware(end), timedelta(seconds=seconds)
+        if left <= NOTHING:
+            return end
+        if self.is_always:
+            return end - left
+        day = self.local_day(end) + ONE_DAY
+        while day > FIRST_DAY:
+            for opens, closes in reversed(_moments_of(self.tz, day, self.spans_on(day))):
+                close = min(closes, end)
+                if close - opens >= left:
+                    return close - left
+                left -= max(close - opens, NOTHING)
+            day -= ONE_DAY
         raise HoursError("never_open", field="exceptions")
 
     def between(self, start: datetime, end: datetime) -> timedelta:

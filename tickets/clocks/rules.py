@@ -15,11 +15,13 @@ from typing import Final
 
 SHORTEST: Final = timedelta(minutes=1)
 LONGEST: Final = timedelta(days=60)
+LONGEST_IN_HOURS: Final = timedelta(hours=240)  # business time: four months where a store opens for two hours a day
 MOST_RULES: Final = 50  # that are on, in one agency
 
 # As in Ticket.State and Ticket.Priority, which a pure module does not know.
 WAITING: Final = "waiting"
 ANSWERED: Final = "answered"
+CLOSED: Final = "closed"
 PRIORITIES: Final = (1, 2, 3)
 
 
@@ -28,6 +30,7 @@ class Does(StrEnum):
     CLOSE = "close"
     ASSIGN = "assign"  # to somebody, or to nobody: back into the queue
     PRIORITY = "priority"
+    REOPEN = "reopen"  # a closed one, as a task for an agent
 
 
 class Has(StrEnum):
@@ -108,9 +111,13 @@ def problem_of(rule: Rule) -> Problem | None:
         return Problem("wait", "too_short")
     if rule.wait > LONGEST:
         return Problem("wait", "too_long")
-    if rule.state not in (WAITING, ANSWERED):
+    if rule.in_hours and rule.wait > LONGEST_IN_HOURS:
+        return Problem("wait", "too_long_in_hours")
+    if rule.state not in (WAITING, ANSWERED, CLOSED):
         return Problem("state", "unknown")
-    if rule.does in (Does.NUDGE, Does.CLOSE) and rule.state != ANSWERED:
+    if (rule.state == CLOSED) != (rule.does == Does.REOPEN) and (rule.state, rule.does) != (CLOSED, Does.NUDGE):
+        return Problem("does", "closed" if rule.state == CLOSED else "not_closed")
+    if rule.does in (Does.NUDGE, Does.CLOSE) and rule.state == WAITING:
         return Problem("does", "buyer_waits")  # closing a wait would only hide it
     if rule.does == Does.PRIORITY and rule.priority not in PRIORITIES:
         return Problem("priority", "missing")

@@ -116,7 +116,7 @@ POLICIES: Final[tuple[Policy, ...]] = (
     _own("email_day", "E-mail: reply within a day", "email", _HOUR * 24),
 )
 
-_CHAT: Final = ("tmall", "taobao", "douyin")
+_CHAT: Final = ("tmall", "taobao", "douyin", "kuaishou", "pinduoduo")
 
 
 def _goal(key: str, name: str, limit: timedelta, *channels: str, clock: Clock | None = None) -> Goal:

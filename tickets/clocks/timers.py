@@ -21,6 +21,7 @@ ESCALATE: Final = "escalate"
 NOTICE: Final = "notice"  # word to the buyer that it takes longer
 WAKE: Final = "wake"  # a snooze is over
 RULE: Final = "rule:"
+FOLLOW: Final = "follow:"  # a rule for closed tickets
 
 # Without a plan of the agency's own.
 WARN_AT: Final = (50, 75, 90)  # per cent of the clock
@@ -36,12 +37,17 @@ class Hours(Protocol):
 
     def add(self, start: datetime, seconds: float) -> datetime: ...
 
+    def back(self, end: datetime, seconds: float) -> datetime: ...
+
 
 class AlwaysOpen:
     """24/7."""
 
     def add(self, start: datetime, seconds: float) -> datetime:
         return start + timedelta(seconds=seconds)
+
+    def back(self, end: datetime, seconds: float) -> datetime:
+        return end - timedelta(seconds=seconds)
 
 
 ALWAYS_OPEN: Final = AlwaysOpen()
@@ -62,6 +68,11 @@ class Plan:
         """Per cent of a clock before which nothing happens by itself; None where nothing does before its end."""
         shares = [*self.warn_at, *([self.notice_at] if self.notice_at else [])]
         return min(shares, default=None)
+
+    @property
+    def counts_hours(self) -> bool:
+        """Whether a look needs the store's hours."""
+        return any(rule.in_hours for rule in self.rules)
 
     def shortest_wait(self, state: str) -> timedelta | None:
         """Before this, no rule acts on a ticket in this state. Business time is never shorter than time."""

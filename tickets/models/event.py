@@ -19,6 +19,7 @@ class ByTime(StrEnum):
     ESCALATED = "clock.escalated"
     TOLD_OF_DELAY = "clock.told_of_delay"
     RULE_ACTED = "clock.rule_acted"
+    NOT_FOLLOWED_UP = "clock.not_followed_up"
     SNOOZED = "ticket.snoozed"
     WOKEN = "ticket.woken"
 

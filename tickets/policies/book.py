@@ -60,6 +60,7 @@ class Book:
     terms: tuple[Terms, ...] = ()
     special: tuple[Special, ...] = ()
     _made: dict[int, StoreRules] = field(default_factory=dict, repr=False)
+    _hours: dict[date, Hours] = field(default_factory=dict, repr=False)
     _policies: tuple[Policy, ...] = field(init=False, repr=False)
     _goals: tuple[Goal, ...] = field(init=False, repr=False)
 
@@ -80,7 +81,7 @@ class Book:
     def _rules(self, at: datetime) -> StoreRules:
         day = ALWAYS(self.zone).local_day(at)
         terms = self.terms_on(day)
-        hours = self.hours_of(terms)
+        hours = self.hours_at(at)
         # Days of a policy are its market's own; of one that follows the store, the store's.
         applying = [policy for policy in self._policies if self._applies(policy, terms)]
         policies = followed(applying, hours, bot_is_on=terms.bot_is_on)
@@ -98,6 +99,14 @@ class Book:
     def terms_on(self, day: date) -> Terms:
         begun = [terms for terms in self.terms if terms.from_date <= day]
         return max(begun, key=lambda terms: terms.from_date, default=Terms(date.min, market=market_of(self.zone)))
+
+    def hours_at(self, at: datetime) -> Hours:
+        """When the store is open by what held then; special days of all dates are among it."""
+        terms = self.terms_on(ALWAYS(self.zone).local_day(at))
+        hours = self._hours.get(terms.from_date)
+        if hours is None:
+            hours = self._hours[terms.from_date] = self.hours_of(terms)
+        return hours
 
     def hours_of(self, terms: Terms) -> Hours:
         days = [day_of(text) for text in terms.week]

@@ -82,6 +82,9 @@ class SpecialDay(models.Model):
     spans = models.CharField(max_length=200, blank=True, help_text="Empty: closed.")
     name = models.CharField(max_length=80, blank=True)
     is_holiday_mode = models.BooleanField(default=False, help_text="The marketplace knows: it counts nothing.")
+    source = models.CharField(
+        max_length=10, blank=True, default="", db_default="", help_text="COUNTRY:YEAR; empty: a person's own."
+    )
 
     grants = Grants(desk="SELECT, INSERT, UPDATE, DELETE", store="SELECT")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Final
 
-from django.utils.translation import get_language, pgettext
+from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
 
 from knowledge.categories import Category
@@ -33,6 +34,11 @@ from tickets.rows import AttachmentRow, ColleagueRow, Conversation, EventRow, Me
 MESSAGES_PAGE = 50
 MESSAGES_AT_ONCE = 1000  # what a page that has scrolled far up is given afresh: the latest of them
 HISTORY = 30
+
+WHY_NOT: Final = {
+    "buyer_wrote": gettext_lazy("the buyer has written since"),
+    "too_long_ago": gettext_lazy("the marketplace lets nobody write first so long after the last conversation"),
+}
 
 
 def conversation_for(
@@ -159,6 +165,7 @@ def _ticket_row(
         last_message_at=ticket.last_message_at,
         closed_at=ticket.closed_at,
         due_why=why(entry.due_why) if entry else "",
+        due_why_key=entry.due_why if entry else "",
         snoozed_until=entry.snoozed_until if entry else None,
     )
 
@@ -247,6 +254,8 @@ def _said(event: Event, who: str, names: dict[int, str]) -> str:
     match event.kind:
         case Event.Kind.OPENED:
             return _("Opened by the buyer")
+        case Event.Kind.REOPENED if not who and event.by.startswith("rule: "):
+            return _("Opened again by the rule “%(rule)s”") % {"rule": event.by.removeprefix("rule: ")}
         case Event.Kind.REOPENED:
             return _("Reopened by %(who)s") % {"who": who} if who else _("Reopened: the buyer wrote again")
         case Event.Kind.CLOSED if not who and event.by.startswith("rule: "):
@@ -293,6 +302,9 @@ def _said_of_time(event: Event, who: str) -> str:
             return _("The buyer was told automatically that it takes longer")
         case ByTime.RULE_ACTED:
             return _("The rule “%(rule)s” acted") % {"rule": event.after.get("rule", "?")}
+        case ByTime.NOT_FOLLOWED_UP:
+            told = {"rule": event.after.get("rule", "?"), "why": WHY_NOT.get(event.after.get("why", ""), "")}
+            return _("Not followed up by the rule “%(rule)s”: %(why)s") % told
         case ByTime.SNOOZED:
             return _("Snoozed by %(who)s") % {"who": who}
         case _unused if who:

@@ -13,7 +13,7 @@ from django.utils.translation import pgettext_lazy
 
 from tenants.models import Agency, Store
 from tenants.models.grants import Grants
-from tickets.clocks.rules import ANSWERED, WAITING, Does, Has
+from tickets.clocks.rules import ANSWERED, CLOSED, WAITING, Does, Has
 
 DONE_BY_TICKING: Final = 5  # tries; then a row stays for people to look at
 
@@ -63,12 +63,14 @@ class Rule(models.Model):
     class State(models.TextChoices):
         ANSWERED = ANSWERED, _("the buyer is silent")
         WAITING = WAITING, _("the buyer waits for us")
+        CLOSED = CLOSED, _("the ticket was closed")
 
     class Action(models.TextChoices):
         NUDGE = Does.NUDGE, _("send the buyer a word")
         CLOSE = Does.CLOSE, _("close the ticket")
         ASSIGN = Does.ASSIGN, _("give it to somebody, or to nobody")
         PRIORITY = Does.PRIORITY, _("set the priority")
+        REOPEN = Does.REOPEN, _("open it again, as a task for an agent")
 
     class Assigned(models.TextChoices):
         ANY = Has.ANY, _("whoever has it")
@@ -107,6 +109,31 @@ class Rule(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class FollowUp(models.Model):
+    """What a rule wants done some time after a ticket was closed. The row is the timer; it goes when it comes due."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    ticket_number = models.BigIntegerField()
+    rule_id = models.BigIntegerField(help_text="No key: a rule that is gone is one that wants nothing any more.")
+    closed_at = models.DateTimeField(help_text="Of the closing that it follows: another one is another matter.")
+    at = models.DateTimeField()
+
+    # By columns: the rule is the agency's, so that these do not travel in a store's archive.
+    grants = Grants(store="SELECT (id, store_id, ticket_number, rule_id, closed_at, at), INSERT, UPDATE, DELETE")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["store", "ticket_number", "rule_id"], name="follow_up_once_by_rule"),
+        ]
+        indexes = [
+            # claim_follow_ups: what is due.
+            models.Index(fields=["at"], name="follow_up_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.store_id} #{self.ticket_number}"
 
 
 class Fired(models.Model):

@@ -17,6 +17,13 @@ UPDATE desk_queueentry entry SET due_at = new.due_at, due_why = new.due_why,
 FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::text[]) AS new(id, since, due_at, due_why)
 WHERE entry.id = new.id AND entry.waiting_since = new.since AND entry.breached_at IS NULL
 """
+# Waits of owners' rules in business hours may end earlier now: the tick looks at once at what is still to come.
+_LOOK: Final = """
+UPDATE desk_queueentry entry
+SET next_at = least(entry.next_at, entry.waiting_since, entry.last_message_at)
+FROM tenants_store store JOIN timers_rule rule ON rule.agency_id = store.agency_id AND rule.is_on AND rule.in_hours
+WHERE store.id = entry.store_id AND entry.store_id = ANY(%s) AND entry.next_at IS NOT NULL
+"""
 # What began lately may be judged by other versions now.
 _STIR: Final = """
 INSERT INTO score_stirred (store_id, ticket_number)
@@ -47,3 +54,8 @@ def reckon_anew(store_ids: Collection[int]) -> int:
     if changed:
         ask(_WRITE, [list(column) for column in zip(*changed, strict=True)])
     return len(changed)
+
+
+def look_anew(store_ids: Collection[int]) -> None:
+    """For verbs that change when stores are open. One statement."""
+    ask(_LOOK, [list(store_ids)])

@@ -15,7 +15,7 @@ from tenants.errors import Invalid
 from tenants.models import Store, User
 from tickets.clocks.hours import ALWAYS, text_of
 from tickets.clocks.shipped import MARKETS
-from tickets.policies.actions.reckon import reckon_anew
+from tickets.policies.actions.reckon import look_anew, reckon_anew
 from tickets.policies.checks import MOST_LETTERS, check_dates, read_day
 from tickets.policies.models import SpecialDay, StoreTerms
 from tickets.policies.names import HOURS_ERRORS
@@ -74,7 +74,7 @@ def set_hours(store: Store, wanted: WantedTerms, *, by: User, now: datetime) -> 
     after = {name: getattr(row, name) for name in names} | {"from_date": row.from_date}
     title = _("Hours of %(store)s") % {"store": store.name}
     log_change(store, agency_id=store.agency_id, by=by, now=now, before=before, after=after, title=title)
-    _take_effect(store)
+    take_effect(store)
     return row
 
 
@@ -89,10 +89,10 @@ def set_special_days(store: Store, wanted: Iterable[WantedDay], *, by: User, now
         [SpecialDay(store=store, **asdict(day)) for day in days.values()],
         update_conflicts=True,
         unique_fields=["store", "date"],
-        update_fields=["spans", "name", "is_holiday_mode"],
+        update_fields=["spans", "name", "is_holiday_mode", "source"],
     )
-    _tell(store, there, days, by, now)
-    _take_effect(store)
+    tell_days(store, there, days, by, now)
+    take_effect(store)
     return rows
 
 
@@ -105,8 +105,8 @@ def drop_special_day(store: Store, day: date, *, by: User, now: datetime) -> Non
     if not there:
         return
     SpecialDay.objects.filter(store=store, date=day).delete()
-    _tell(store, there, {}, by, now, gone=day)
-    _take_effect(store)
+    tell_days(store, there, {}, by, now)
+    take_effect(store)
 
 
 def today_of(store: Store, now: datetime) -> date:
@@ -124,17 +124,21 @@ def _checked(one: WantedDay, today: date) -> WantedDay:
     return WantedDay(one.date, text_of(read_day(one.spans, "spans")), check["name"], one.is_holiday_mode)
 
 
-def _tell(store: Store, there: Any, days: dict[date, WantedDay], by: User, now: datetime, gone: Any = None) -> None:
+def tell_days(store: Store, there: Any, days: dict[date, WantedDay], by: User, now: datetime) -> None:
+    """Logs what becomes of special days. `there`: what they were; of those that are not in `days` nothing is left."""
+
     def said(day: Any) -> str:
         return " · ".join(filter(None, [day.spans or "–", day.name, "holiday mode" if day.is_holiday_mode else ""]))
 
-    touched = [gone] if gone else sorted(days)
+    touched = sorted(days or there)
     before = {str(day): said(there[day]) if day in there else None for day in touched}
     after = {str(day): said(days[day]) if day in days else None for day in touched}
     title = _("Special days of %(store)s") % {"store": store.name}
     log_changes([Changed(store, before, after, title=title)], agency_id=store.agency_id, by=by, now=now)
 
 
-def _take_effect(store: Store) -> None:
+def take_effect(store: Store) -> None:
+    """What waits is reckoned anew, by every process within `settings.RULES_SECONDS`."""
     reckon_anew([store.pk])
+    look_anew([store.pk])
     transaction.on_commit(forget_rules)

@@ -13,8 +13,10 @@ from tickets.channels import Channel
 from tickets.clocks.policy import Measure, Policy
 from tickets.clocks.shipped import MARKETS
 from tickets.models.ticket import Priority
+from tickets.policies.actions.fill_holidays import YEARS
 from tickets.policies.actions.set_hours import WEEKDAYS
 from tickets.policies.actions.set_rule import Wanted
+from tickets.policies.holidays import COUNTRIES
 from tickets.policies.names import CLOCKS, EXCLUSIONS, POLICY_NAMES
 from tickets.policies.terms import Terms
 
@@ -153,6 +155,17 @@ class SpecialDayForm(forms.Form):
     is_holiday_mode = forms.BooleanField(
         label=_("holiday mode"), required=False, help_text=_("The marketplace knows, and counts nothing.")
     )
+
+
+class HolidaysForm(forms.Form):
+    country = forms.ChoiceField(label=_("country"), choices=list(COUNTRIES.items()))
+    year = forms.TypedChoiceField(label=_("year"), coerce=int)
+
+    def __init__(self, data: Any = None, *, this_year: int, market: str = "") -> None:
+        super().__init__(data, prefix="holidays")
+        years = [(year, str(year)) for year in range(this_year, this_year + YEARS)]
+        self.fields["year"].choices = years  # type: ignore[attr-defined]
+        self.fields["country"].initial = market if market in COUNTRIES else "CN"
 
 
 class FileForm(forms.Form):

@@ -16,9 +16,10 @@ from tenants.access import Action, store_by_pk_for
 from tenants.admin_site.author import Author
 from tenants.admin_site.history import history_of
 from tenants.admin_site.pages import AdminPage
-from tenants.errors import Invalid
+from tenants.errors import DomainError, Invalid
 from tenants.models import Store
 from tenants.queries.changes import changes_of
+from tickets.policies.actions.fill_holidays import fill_holidays, filled_in, plan_holidays, take_holidays_back
 from tickets.policies.actions.set_hours import (
     MOST_DAYS,
     WEEKDAYS,
@@ -29,9 +30,10 @@ from tickets.policies.actions.set_hours import (
     set_special_days,
     today_of,
 )
-from tickets.policies.admin.forms import FileForm, HoursForm, SpecialDayForm
+from tickets.policies.admin.forms import FileForm, HolidaysForm, HoursForm, SpecialDayForm
 from tickets.policies.admin.rule import refuse
 from tickets.policies.calendar import days_in
+from tickets.policies.holidays import COUNTRIES
 from tickets.policies.listing import special_days, store_lines
 from tickets.policies.queries import book_of
 
@@ -62,6 +64,11 @@ class StoreHoursPage(AdminPage):
             case "file":
                 form = forms["file_form"] = FileForm(posted, request.FILES)
                 told = self._done(form, lambda: _file(store, form, author))
+            case "holidays" | "plan":
+                return self._holidays(author, store)
+            case "take_back":
+                gone = take_holidays_back(store, posted.get("source", ""), by=author.person, now=author.now)
+                told = _days_gone(gone)
             case "drop":
                 drop_special_day(store, _date(posted.get("date", "")), by=author.person, now=author.now)
                 told = _("That day is like its day of the week again.")
@@ -71,6 +78,25 @@ class StoreHoursPage(AdminPage):
             messages.success(request, told)
             return redirect("admin:store_hours", pk)
         return self.draw(self._context(author, store, **forms), status=400)
+
+    def _holidays(self, author: Author, store: Store) -> HttpResponse:
+        """Shows what a country's holidays would set; sets them at the second button."""
+        posted = self.request.POST
+        form = HolidaysForm(posted, this_year=today_of(store, author.now).year)
+        shown: dict[str, Any] = {"holidays_form": form}
+        if form.is_valid():
+            asked = (store, form.cleaned_data["country"], form.cleaned_data["year"])
+            try:
+                if posted.get("do") == "holidays":
+                    messages.success(
+                        self.request, _set(len(fill_holidays(*asked, by=author.person, now=author.now).days))
+                    )
+                    return redirect("admin:store_hours", store.pk)
+                shown["plan"] = plan_holidays(*asked, now=author.now)
+                return self.draw(self._context(author, store, **shown))
+            except DomainError as refused:
+                form.add_error(refused.field, str(refused))
+        return self.draw(self._context(author, store, **shown), status=400)
 
     def _store(self, author: Author, pk: int) -> Store:
         return store_by_pk_for(author.caller, pk, Action.SET_POLICIES)
@@ -104,6 +130,8 @@ class StoreHoursPage(AdminPage):
             "form": HoursForm(initial=began),
             "day_form": SpecialDayForm(prefix="day"),
             "file_form": FileForm(),
+            "holidays_form": HolidaysForm(this_year=today.year, market=terms.market),
+            "filled": [(source, _source(source), count) for source, count in filled_in(store, today).items()],
             "days": special_days(store, today),
             "history": history_of(changes_of(author.agency_id, Store, store.pk)),
             **forms,
@@ -151,6 +179,20 @@ def _file(store: Store, form: Any, author: Author) -> str:
 
 def _set(count: int) -> str:
     return ngettext("%(count)d special day is set.", "%(count)d special days are set.", count) % {"count": count}
+
+
+def _days_gone(count: int) -> str:
+    told = ngettext(
+        "%(count)d public holiday is like its day of the week again.",
+        "%(count)d public holidays are like their days of the week again.",
+        count,
+    )
+    return told % {"count": count}
+
+
+def _source(source: str) -> str:
+    country, _colon, year = source.partition(":")
+    return f"{COUNTRIES.get(country, country)} {year}"
 
 
 def _date(text: str) -> date:

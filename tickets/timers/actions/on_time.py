@@ -12,12 +12,18 @@ from tickets.actions.close import close
 from tickets.actions.deliver import first_state
 from tickets.actions.receive import language_of_store
 from tickets.actions.record import Happened, Word, record
+from tickets.actions.reopen import reopen
 from tickets.channels import Channel
+from tickets.clocks.first_word import may_write_first
 from tickets.clocks.rules import Looked
+from tickets.clocks.timers import WAKE
+from tickets.desk.models import QueueEntry
 from tickets.models import Message, Ticket
 from tickets.models.event import ByTime
 from tickets.models.ticket import Priority
+from tickets.policies.queries import rules_of
 from tickets.queries.wait import expected_wait_now
+from tickets.timers.actions.follow_up import plan_for
 from tickets.timers.models import Rule
 from tickets.timers.queries.plans import pure_rule, rule_by_id
 
@@ -59,11 +65,54 @@ def act_by_rule(ticket: Ticket, pk: int, *, now: datetime) -> None:
             _set_priority(ticket, rule, through, now)
 
 
-def _nudge(ticket: Ticket, rule: Rule, through: str, now: datetime) -> None:
+def follow_up(ticket: Ticket, pk: int, *, closed_at: datetime, now: datetime) -> None:
+    """What a rule wants after the closing, if it is still on, the buyer silent, the store open, and the marketplace
+    lets a seller write first. What is not done says why in the ticket's history; where the store is closed, it waits.
+    """
+    rule, store = rule_by_id(pk), current_store()
+    looked = Looked(ticket.state, ticket.priority, ticket.channel, ticket.category, ticket.assignee_id)
+    if rule is None or rule.agency_id != store.agency_id or not pure_rule(rule).matches(looked):
+        return
+    hours = rules_of(store, now).hours
+    if _wrote_since(ticket):
+        _not_followed_up(ticket, rule, "buyer_wrote", now)
+    elif not hours.is_open(now):
+        plan_for(ticket, rule, closed_at, hours.next_open(now))
+    elif rule.does == Rule.Action.REOPEN:
+        _reopen(ticket, rule, now)
+    elif may_write_first(ticket.channel, last_conversation=ticket.last_message_at, now=now):
+        _nudge(ticket, rule, f"rule: {rule.name}", now, follow_up=rule.pk, opening=ticket.openings)
+    else:
+        _not_followed_up(ticket, rule, "too_long_ago", now)
+
+
+def _wrote_since(ticket: Ticket) -> bool:
+    """Whether the buyer has been in touch after the closing, in this or another ticket."""
+    others = Ticket.objects.filter(customer=ticket.customer_id, last_message_at__gt=ticket.closed_at)
+    return others.exists()
+
+
+def _not_followed_up(ticket: Ticket, rule: Rule, why: str, now: datetime) -> None:
+    after = {"rule": rule.name, "why": why}
+    record(ticket, Happened(ByTime.NOT_FOLLOWED_UP, by=f"rule: {rule.name}", after=after), now=now)
+
+
+def _reopen(ticket: Ticket, rule: Rule, now: datetime) -> None:
+    """Back into the queue. The patience that other rules have with a silent buyer begins anew: as behind a snooze."""
+    through = f"rule: {rule.name}"
+    reopen(ticket, by=None, now=now, through=through)
+    after = {"rule": rule.name, "follow_up": rule.pk, "opening": ticket.openings}
+    record(ticket, Happened(ByTime.RULE_ACTED, by=through, after=after), now=now)
+    entry = QueueEntry.objects.filter(store=current_store(), ticket_number=ticket.number)
+    for told in entry.values_list("told", flat=True):
+        entry.update(snoozed_until=now, told=sorted({*told, WAKE}))
+
+
+def _nudge(ticket: Ticket, rule: Rule, through: str, now: datetime, **more: int) -> None:
     in_chinese = _language(ticket) == "zh"
     text = (rule.text_zh or rule.text_en) if in_chinese else (rule.text_en or rule.text_zh)
     word = _word(ticket, text, now)
-    acted = Happened(ByTime.RULE_ACTED, by=through, after={"rule": rule.name, "seq": word.message.seq})
+    acted = Happened(ByTime.RULE_ACTED, by=through, after={"rule": rule.name, "seq": word.message.seq, **more})
     record(ticket, acted, now=now, words=[word])
 
 

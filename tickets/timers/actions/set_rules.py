@@ -32,8 +32,11 @@ LONGEST_TEXT: Final = 1000
 WHY: Final[dict[str, str | Promise]] = {
     "too_short": gettext_lazy("At least one minute."),
     "too_long": gettext_lazy("At most 60 days."),
+    "too_long_in_hours": gettext_lazy("At most 240 business hours."),
     "unknown": gettext_lazy("This value can’t be used."),
     "buyer_waits": gettext_lazy("Only where the buyer is silent: a buyer who waits for us wants an answer."),
+    "closed": gettext_lazy("A closed ticket can be followed up by a word to the buyer, or opened again."),
+    "not_closed": gettext_lazy("Only a closed ticket can be opened again."),
     "missing": gettext_lazy("Say what it becomes."),
     "changes_nothing": gettext_lazy("This rule would change nothing."),
 }

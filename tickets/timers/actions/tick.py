@@ -1,6 +1,7 @@
 """tick: what has come due among all open tickets of all stores. From the operator's place, in public alone.
 
-Two statements a batch, however many stores: one claims, one writes what became of it. What must be done inside a
+Two statements a batch, however many stores: one claims, one writes what became of it; beside them, plans and rules,
+and now and then the hours of the stores whose owner has a rule that counts business hours. What must be done inside a
 store is a row of `Fired`, written with the claim; `work` does it. Two clocks share the rows between them (SKIP LOCKED),
 and one that is killed leaves them as they were.
 """
@@ -15,7 +16,10 @@ from django.db import transaction
 
 from tenants.context import ask
 from tickets.clocks.rules import Looked
-from tickets.clocks.timers import BREACH, Facts, Plan, Step, step
+from tickets.clocks.timers import ALWAYS_OPEN, BREACH, Facts, Plan, Step, step
+from tickets.policies.book import Book
+from tickets.policies.queries import books_known
+from tickets.timers.actions.follow_up import claim_follow_ups
 from tickets.timers.queries.plans import plans_of
 
 AT_ONCE: Final = 1000  # rows that are claimed together; a verb on one of them waits for some 0.1 s
@@ -62,6 +66,7 @@ def tick(now: datetime, *, store: int | None = None) -> list[int]:
         stores.update(dict.fromkeys(found))
         if seen < AT_ONCE:
             break
+    stores.update(dict.fromkeys(claim_follow_ups(now, store=store)))
     return list(stores)
 
 
@@ -71,7 +76,8 @@ def _batch(now: datetime, store: int | None) -> tuple[int, list[int]]:
     if not rows:
         return 0, []
     plans = plans_of({row[2] for row in rows})
-    seen = [_seen(row, plans[row[2]], now) for row in rows if row[3]]
+    books = books_known({row[1] for row in rows if plans[row[2]].counts_hours})
+    seen = [_seen(row, plans[row[2]], books.get(row[1]), now) for row in rows if row[3]]
     closed = [row[0] for row in rows if not row[3]]
     if closed:
         ask(_LATER, {"now": now, "ids": closed})
@@ -79,8 +85,9 @@ def _batch(now: datetime, store: int | None) -> tuple[int, list[int]]:
     return len(rows), [pk for (pk,) in found]
 
 
-def _seen(row: tuple[Any, ...], plan: Plan, now: datetime) -> dict[str, Any]:
-    came = step(_facts(row), plan, now=now)
+def _seen(row: tuple[Any, ...], plan: Plan, book: Book | None, now: datetime) -> dict[str, Any]:
+    facts = _facts(row)
+    came = step(facts, plan, now=now, hours=book.hours_at(facts.since) if book else ALWAYS_OPEN)
     return {
         "id": row[0],
         "again": came.again and came.again.at.isoformat(),

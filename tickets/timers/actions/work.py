@@ -22,10 +22,10 @@ from tenants.errors import DomainError
 from tenants.models import Store
 from tenants.queries import StoreGone, store_by_id
 from tickets.actions.breach import Breach, write_breaches
-from tickets.clocks.timers import BREACH, ESCALATE, NOTICE, RULE, WAKE, WARN
+from tickets.clocks.timers import BREACH, ESCALATE, FOLLOW, NOTICE, RULE, WAKE, WARN
 from tickets.models import Event, Ticket
 from tickets.models.event import ByTime
-from tickets.timers.actions.on_time import act_by_rule, escalate, tell_of_delay
+from tickets.timers.actions.on_time import act_by_rule, escalate, follow_up, tell_of_delay
 from tickets.timers.models import DONE_BY_TICKING, Fired
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ def work(store: Store, *, now: datetime, until: float | None = None) -> int:
 
 
 # What changes a ticket; of the rest, another clock may just be telling.
-_ACTS: Final = Q(what__startswith=RULE) | Q(what__in=(NOTICE, ESCALATE))
+_ACTS: Final = Q(what__startswith=RULE) | Q(what__startswith=FOLLOW) | Q(what__in=(NOTICE, ESCALATE))
 
 
 @transaction.atomic
@@ -121,6 +121,8 @@ def _do(pk: int, now: datetime) -> int:
 
 def _is_still_so(ticket: Ticket, row: Fired) -> bool:
     """Whether the silence goes on that it came due in."""
+    if row.what.startswith(FOLLOW):
+        return ticket.is_closed and row.since == ticket.closed_at
     return not ticket.is_closed and row.since == (ticket.waiting_since or ticket.last_message_at)
 
 
@@ -137,5 +139,7 @@ def _act(ticket: Ticket, row: Fired, now: datetime) -> None:
         tell_of_delay(ticket, now=now)
     elif row.what == ESCALATE:
         escalate(ticket, now=now)
+    elif row.what.startswith(FOLLOW):
+        follow_up(ticket, int(row.what.removeprefix(FOLLOW)), closed_at=row.since, now=now)
     else:
         act_by_rule(ticket, int(row.what.removeprefix(RULE)), now=now)

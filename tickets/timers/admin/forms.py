@@ -25,6 +25,11 @@ class RuleForm(forms.Form):
     unit = forms.ChoiceField(
         label=_("unit"), choices=[("m", _("minutes")), ("h", _("hours")), ("d", pgettext_lazy("of time", "days"))]
     )
+    in_hours = forms.BooleanField(
+        label=_("count business hours only"),
+        required=False,
+        help_text=_("Time in which the store is open, by its hours and special days. One day is then 24 such hours."),
+    )
     channels = forms.MultipleChoiceField(
         label=_("on these channels"), choices=Channel, required=False, widget=forms.CheckboxSelectMultiple
     )
@@ -74,7 +79,7 @@ class RuleForm(forms.Form):
 def initial_of(rule: Rule) -> dict[str, Any]:
     """What the form of an existing rule begins with."""
     unit = next(name for name in ("d", "h", "m") if rule.wait_s % UNITS[name] == 0 or name == "m")
-    plain = ("name", "state", "channels", "categories", "priorities", "has", "does", "text_zh", "text_en")
+    plain = ("name", "state", "in_hours", "channels", "categories", "priorities", "has", "does", "text_zh", "text_en")
     values = {name: getattr(rule, name) for name in (*plain, "priority", "order", "is_on")}
     return {**values, "to": rule.to_id, "wait": rule.wait_s // UNITS[unit], "unit": unit}
 

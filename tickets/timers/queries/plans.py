@@ -96,6 +96,7 @@ class RuleLine:
     is_on: bool
     state: str
     wait: str
+    in_hours: bool
     does: str
 
 
@@ -107,6 +108,7 @@ def rules_as_lines(agency: int) -> list[RuleLine]:
             row.is_on,
             str(Rule.State(row.state).label),
             _length(row.wait_s),
+            row.in_hours,
             str(Rule.Action(row.does).label),
         )
         for row in rules_of_agency(agency)
