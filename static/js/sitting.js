@@ -23,7 +23,7 @@ function tick() {
   }
   if (left === 0 && !over) {
     over = true;
-    setTimeout(() => location.reload(), 1500); // what was saved counts; the answer is its result
+    setTimeout(() => location.replace(location.pathname), 1500); // what was saved counts; the answer is its result
   }
 }
 
