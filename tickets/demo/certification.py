@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from django.db import transaction
+
 from knowledge.models import Item, Kind
 from tenants.models import Store, User
 from tickets.certification.actions.set_exam import save_exam, set_state
@@ -19,6 +21,7 @@ TEXTS = Path(__file__).with_name("exams.json")
 BEFORE = timedelta(days=3)
 
 
+@transaction.atomic
 def make_exams(agency_id: int, stores: Sequence[Store], *, lead: User, agents: Sequence[User], now: datetime) -> None:
     """Once: what the agency has changed since stays. The first of `agents` passes the first exam, the second fails."""
     if Exam.objects.filter(agency_id=agency_id).exists():

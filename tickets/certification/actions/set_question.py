@@ -118,8 +118,9 @@ def save_question(exam: Exam, question: Question | None, wanted: Wanted, *, by: 
     return question
 
 
+@transaction.atomic
 def add_questions(exam: Exam, wanted: Sequence[Wanted], *, by: User, now: datetime) -> list[Question]:
-    """Many that were checked, as one act in the exam's history. In a transaction."""
+    """Many that were checked, as one act in the exam's history. Raises Conflict where there would be too many."""
     _room_for(exam, len(wanted))
     rows = [Question(agency_id=exam.agency_id, exam=exam, changed_at=now, **one.columns()) for one in wanted]
     made = Question.objects.bulk_create(rows)
