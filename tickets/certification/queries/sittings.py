@@ -106,8 +106,12 @@ def my_exams(agency_id: int, person_id: int, stores: Sequence[Store], *, now: da
         lapsed = lapsed_in(learnt, by_exam[exam.pk], titles, {pk: store.name for pk, store in marks.items()})
         shown = tuple(StoreMark(marks[pk].name, marks[pk].band) for pk in by_exam[exam.pk])
         lines.append(_line(exam, last.get((exam.pk, person_id)), learnt, lapsed, shown, now))
-    order = ("under_way", "lapsed", "new", "failed", "certified")
-    return sorted(lines, key=lambda line: (order.index(line.state), not line.is_asked, line.name, line.pk))
+    return sorted(lines, key=_to_do_first)
+
+
+def _to_do_first(line: MyExam) -> tuple[Any, ...]:
+    order = ("under_way", "lapsed", "failed", "new", "certified")
+    return line.state == "certified", line.state != "under_way", not line.is_asked, order.index(line.state), line.pk
 
 
 def _line(
