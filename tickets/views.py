@@ -82,8 +82,9 @@ def queue(request: DeskRequest) -> HttpResponse:
 @require_GET
 def ticket(request: DeskRequest, store: str, number: int) -> HttpResponse:
     found = store_for(request.caller, store, Action.VIEW)
+    missing = _missing_exams(request, found)  # before the store is entered: afterwards it would be one more switch
     conversation = conversation_for(request.caller, found, number)
-    shown = {**_conversation_context(request, conversation), "missing_exams": _missing_exams(request, found)}
+    shown = {**_conversation_context(request, conversation), "missing_exams": missing}
     if request.headers.get("HX-Request"):
         return render(request, "tickets/_conversation.html", shown)
     context = {**_queue_context(request), **shown}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 
@@ -34,25 +35,27 @@ def make_exams(agency_id: int, stores: Sequence[Store], *, lead: User, agents: S
             _sits(exam, person, share, now - BEFORE / 2)
 
 
-def _make(agency_id: int, text: dict[str, object], stores: Sequence[Store], lead: User, at: datetime) -> Exam:
+def _make(agency_id: int, text: dict[str, Any], stores: Sequence[Store], lead: User, at: datetime) -> Exam:
     sops = Item.objects.filter(agency_id=agency_id, kind=Kind.SOP, categories__overlap=text["about"])
     values = {
-        **text["values"],  # type: ignore[dict-item]
-        "stores": [store.pk for store in stores if store.slug in text["stores"]],  # type: ignore[operator]
-        "sops": list(sops.values_list("pk", flat=True)),
+        **text["values"],
+        "stores": [store.pk for store in stores if store.slug in text["stores"]],
+        "sops": [item.pk for item in sops],
     }
     exam = save_exam(agency_id, None, values, by=lead, now=at)
-    add_questions(exam, [_question(one) for one in text["questions"]], by=lead, now=at)  # type: ignore[attr-defined]
+    by_category = {category: item.pk for item in sops for category in item.categories}
+    add_questions(exam, [_question(one, by_category) for one in text["questions"]], by=lead, now=at)
     return exam
 
 
-def _question(text: dict[str, object]) -> Wanted:
-    texts = {name: str(text.get(name, "")) for name in ("text_zh", "text_en", "why_zh", "why_en")}
+def _question(text: dict[str, Any], sops: Mapping[str, int]) -> Wanted:
+    texts = {name: text.get(name, "") for name in ("text_zh", "text_en", "why_zh", "why_en")}
+    about = sops.get(text.get("about", ""))
     if "is_true" in text:
-        return Wanted("truth", choices=true_or_false(bool(text["is_true"])), **texts)
-    choices = tuple(Choice(*one) for one in text["choices"])  # type: ignore[attr-defined]
+        return Wanted("truth", choices=true_or_false(text["is_true"]), sop=about, **texts)
+    choices = tuple(Choice(*one) for one in text["choices"])
     kind = "multiple" if sum(choice.is_right for choice in choices) > 1 else "single"
-    return Wanted(kind, choices=choices, **texts)
+    return Wanted(kind, choices=choices, sop=about, **texts)
 
 
 def _sits(exam: Exam, person: User, share: float, at: datetime) -> None:
