@@ -54,6 +54,7 @@ SHARED_APPS = [
     "tickets.roster",
     "tickets.score",
     "tickets.triage",
+    "tickets.certification",
     "knowledge",
     "reports",
     "django.contrib.auth",
@@ -162,6 +163,7 @@ EVERY_SECOND = [
     "tickets.score.actions.follow.follow",
     "reports.actions.follow.follow",
     "tickets.triage.actions.follow.follow",
+    "tickets.certification.actions.sit.follow",
 ]
 # How long a process goes by what it knows of policies, goals and hours.
 RULES_SECONDS = 5

@@ -44,6 +44,7 @@ class Action(StrEnum):
     STAFF = "staff"  # people, their stores and teams, except owners and leads
     APPOINT = "appoint"  # to make somebody an owner or a lead, and to take that away
     ROSTER = "roster"  # shifts, skills and capacities; one's own are everybody's to see
+    CERTIFY = "certify"  # exams, their questions with the right answers, and everybody's results
     SET_STORE = "set_store"  # a store's name, colour and time zone
     SET_POLICIES = "set_policies"  # what is measured and promised, and when stores are open
     SET_RULES = "set_rules"  # how the agency is warned, and what happens by itself when time has gone by

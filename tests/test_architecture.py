@@ -169,7 +169,15 @@ def verbs_and_queries_know_no_doors(module: Module) -> Iterator[tuple[int, str]]
             yield line, f"imports the door {name}"
 
 
-PURE = ("tickets.clocks", "tickets.acknowledgement", "tickets.incoming", "tickets.rows", "tickets.replay.figures")
+PURE = (
+    "tickets.clocks",
+    "tickets.acknowledgement",
+    "tickets.incoming",
+    "tickets.rows",
+    "tickets.replay.figures",
+    "tickets.certification.lapse",
+    "tickets.certification.marking",
+)
 # A pure module may know what the channels are called: an enumeration.
 NO_DATABASE = re.compile(r"^django\.db\b(?!\.models$)|\.models\b|^(redis|channels|django_rq|psycopg)\b")
 

@@ -36,6 +36,7 @@ from tickets.actions.set_category import set_category
 from tickets.actions.snooze import snooze as snooze_ticket
 from tickets.actions.transfer import needs_a_word
 from tickets.actions.transfer import transfer as transfer_ticket
+from tickets.certification.queries.certified import AskedHere, missing_here
 from tickets.channels import Channel
 from tickets.clocks.snooze import For
 from tickets.clocks.snooze import until as snoozed_until
@@ -80,10 +81,13 @@ def queue(request: DeskRequest) -> HttpResponse:
 @login_required
 @require_GET
 def ticket(request: DeskRequest, store: str, number: int) -> HttpResponse:
-    conversation = conversation_for(request.caller, store_for(request.caller, store, Action.VIEW), number)
+    found = store_for(request.caller, store, Action.VIEW)
+    missing = _missing_exams(request, found)  # before the store is entered: afterwards it would be one more switch
+    conversation = conversation_for(request.caller, found, number)
+    shown = {**_conversation_context(request, conversation), "missing_exams": missing}
     if request.headers.get("HX-Request"):
-        return render(request, "tickets/_conversation.html", _conversation_context(request, conversation))
-    context = {**_queue_context(request), **_conversation_context(request, conversation)}
+        return render(request, "tickets/_conversation.html", shown)
+    context = {**_queue_context(request), **shown}
     return render(request, "tickets/desk.html", {**context, "open_store": store, "open_number": number})
 
 
@@ -404,6 +408,11 @@ def _conversation_context(request: DeskRequest, conversation: Any) -> dict[str, 
         "reply_language": buyers if buyers in LANGUAGES else request.LANGUAGE_CODE[:2],
         **_place_context(request),
     }
+
+
+def _missing_exams(request: DeskRequest, store: Store) -> tuple[AskedHere, ...]:
+    """What the store asks for and one has not passed: at the agency's host, where one can sit it."""
+    return missing_here(request.caller.person.pk, store.pk) if request.place.kind == Kind.AGENCY else ()
 
 
 def _place_context(request: DeskRequest) -> dict[str, Any]:

@@ -19,6 +19,11 @@ from knowledge.models import Release
 from tenants.actions.set_team import make_team
 from tenants.models import Agency, Assignment, Membership, Store, User
 from tests.cast import NOON
+from tickets.certification.actions.set_exam import save_exam, set_state
+from tickets.certification.actions.set_question import Wanted, save_question, true_or_false
+from tickets.certification.actions.sit import begin, hand_in
+from tickets.certification.models import Exam
+from tickets.certification.queries.sittings import needs_everywhere
 from tickets.timers.actions.set_rules import save_rule
 
 Status = int | set[int]
@@ -89,6 +94,36 @@ def _rule(agency: Agency, lead: User) -> int:
     return save_rule(agency.pk, None, values, by=lead, now=NOON).pk
 
 
+def _exam(agency: Agency, lead: User) -> Exam:
+    """Asked for in all of the agency's stores. The same one for all objects of a path."""
+    name = f"CANARY {agency.name}"
+    there = Exam.objects.filter(agency=agency, name_zh=name).first()
+    if there is not None:
+        return there
+    values = {
+        "name_zh": name,
+        "name_en": "",
+        "all_stores": True,
+        "stores": [],
+        "sops": [],
+        "asks": 1,
+        "pass_mark": 80,
+        "minutes": 20,
+        "wait_minutes": 0,
+    }
+    exam = save_exam(agency.pk, None, values, by=lead, now=NOON)
+    for text in ("CANARY?", "Another?"):
+        save_question(exam, None, Wanted("truth", text, "", true_or_false(True)), by=lead, now=NOON)
+    return set_state(exam, "asked", by=lead, now=NOON)
+
+
+def _sitting(agency: Agency, lead: User) -> int:
+    """The lead's, handed in."""
+    exam = _exam(agency, lead)
+    sitting = begin(exam, needs_everywhere(exam), by=lead, now=NOON)
+    return hand_in(agency.pk, sitting.pk, answers={}, seen=0, by=lead, now=NOON).pk
+
+
 # What makes an object of an agency, by the name of its model in small letters; the number is what paths need.
 OBJECTS: dict[str, Callable[[Agency, User], int]] = {
     "membership": _member,
@@ -102,6 +137,9 @@ OBJECTS: dict[str, Callable[[Agency, User], int]] = {
     "sop": lambda agency, lead: _item(agency, lead, "sop"),
     "correction": _correction,
     "rule": _rule,
+    "exam": lambda agency, lead: _exam(agency, lead).pk,
+    "question": lambda agency, lead: _exam(agency, lead).questions.order_by("pk")[0].pk,
+    "sitting": _sitting,
 }
 REPLIES = "/admin/replies/"
 TIME_RULE = {"name": "R", "state": "answered", "wait": "2", "unit": "d", "does": "close", "order": "1"}
@@ -216,4 +254,17 @@ PAGES: dict[str, Page] = {
     "coverage": Page("/admin/coverage/", **LEADS),
     "skills": Page("/admin/skills/", **LEADS),
     "person_skills": Page("/admin/skills/{membership}/", 302, 403, body={"language": "th"}),
+    # certification: what one sits is everybody's own, and another's sitting is not there
+    "certification": Page("/admin/certification/", **LEADS),
+    "exam_new": Page("/admin/certification/new/", 400, 403, body={"name_zh": "X"}),
+    "exam": Page("/admin/certification/{exam}/", 302, 403, body={"do": "retire"}),
+    "exam_edit": Page("/admin/certification/{exam}/edit/", **LEADS),
+    "exam_questions": Page("/admin/certification/{exam}/questions/", **LEADS),
+    "exam_question_new": Page("/admin/certification/{exam}/questions/new/", **LEADS),
+    "exam_question": Page("/admin/certification/{exam}/questions/{question}/", **LEADS),
+    "exam_questions_import": Page("/admin/certification/{exam}/questions/import/", 400, 403, body={}),
+    "exam_questions_export": Page("/admin/certification/{exam}/questions/export/", **LEADS),
+    "my_exams": Page("/admin/exams/", 200, 200),
+    "exam_to_sit": Page("/admin/exams/{exam}/", 302, 302, body={}),
+    "sitting": Page("/admin/exams/sittings/{sitting}/", {200, 404}, 404),  # 200: whose it is
 }

@@ -27,6 +27,8 @@ PAGES = {
     "admin: policies": "/admin/policies/",
     "admin: a policy": "/admin/policies/rule/policy/tmall_human_3min/",
     "admin: triage": "/admin/triage/",
+    "admin: certification": "/admin/certification/",
+    "admin: my exams": "/admin/exams/",
     "admin: choosing": "/admin/choose/people/?q=b",
 }
 

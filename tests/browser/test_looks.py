@@ -44,6 +44,12 @@ PAGES = {
     "roster-mine": ("bo", "/admin/roster/mine/", ""),
     "coverage": ("ann", "/admin/coverage/", ""),
     "skills": ("ann", "/admin/skills/", ""),
+    "certification": ("ann", "/admin/certification/", ""),
+    "exam": ("ann", "/admin/certification/1/", ""),
+    "exam-questions": ("ann", "/admin/certification/1/questions/", ""),
+    "exam-question": ("ann", "/admin/certification/1/questions/2/", ""),
+    "my-exams": ("mei", "/admin/exams/", ""),
+    "exam-result": ("mei", "/admin/exams/sittings/2/", ""),
     "triage": ("ann", "/admin/triage/", ""),
 }
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")

@@ -1,0 +1,3 @@
+from tickets.certification.queries.certified import certified_in
+
+__all__ = ["certified_in"]
