@@ -52,6 +52,7 @@ SHARED_APPS = [
     "tickets.policies",
     "tickets.timers",
     "tickets.roster",
+    "tickets.events",
     "tickets.score",
     "tickets.triage",
     "knowledge",
@@ -162,6 +163,7 @@ EVERY_SECOND = [
     "tickets.score.actions.follow.follow",
     "reports.actions.follow.follow",
     "tickets.triage.actions.follow.follow",
+    "tickets.events.actions.follow.follow",
 ]
 # How long a process goes by what it knows of policies, goals and hours.
 RULES_SECONDS = 5

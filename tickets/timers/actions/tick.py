@@ -8,6 +8,7 @@ and one that is killed leaves them as they were.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -25,8 +26,10 @@ BATCHES: Final = 20  # of one tick; the next one goes on
 _CLAIM: Final = """
 SELECT entry.id, entry.store_id, store.agency_id, store.state = 'open', entry.state, entry.priority, entry.channel,
        entry.category, entry.assignee_id, entry.last_message_at, entry.waiting_since, entry.due_at,
-       entry.breached_at IS NOT NULL, entry.snoozed_until, entry.told
+       entry.breached_at IS NOT NULL, entry.snoozed_until, entry.told, event.alarm_share
 FROM desk_queueentry entry JOIN tenants_store store ON store.id = entry.store_id
+LEFT JOIN events_liveevent event
+  ON event.store_id = entry.store_id AND event.begun_at IS NOT NULL AND event.ended_at IS NULL
 WHERE entry.next_at <= %(now)s AND entry.store_id = coalesce(%(store)s::bigint, entry.store_id)
 ORDER BY entry.next_at LIMIT %(most)s FOR NO KEY UPDATE OF entry SKIP LOCKED
 """
@@ -80,7 +83,8 @@ def _batch(now: datetime, store: int | None) -> tuple[int, list[int]]:
 
 
 def _seen(row: tuple[Any, ...], plan: Plan, now: datetime) -> dict[str, Any]:
-    came = step(_facts(row), plan, now=now)
+    *facts, alarm_share = row
+    came = step(_facts(facts), plan.tightened(alarm_share), now=now)
     return {
         "id": row[0],
         "again": came.again and came.again.at.isoformat(),
@@ -96,7 +100,7 @@ def _fired(came: Step) -> list[dict[str, str]]:
     return [{"what": thing.what, "at": thing.at.isoformat()} for thing in came.fired]
 
 
-def _facts(row: tuple[Any, ...]) -> Facts:
+def _facts(row: Sequence[Any]) -> Facts:
     _pk, _store, _agency, _is_open, state, priority, channel, category, assignee, last_at, since, due, late, *rest = row
     snoozed_until, told = rest
     return Facts(
