@@ -12,8 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from tenants.context import in_store
 from tenants.errors import Conflict, DomainError, Invalid
 from tenants.models import Assignment, Membership, Store, User
-from tests.cast import NOON, Cast
+from tests.cast import NOON, SOUTH_HOST, Cast
+from tests.conftest import SignIn
 from tests.events.conftest import HOUR, MINUTE, Made
+from tests.replies import a_reply
 from tests.scenes import buyer_writes, clock_ticks, entry_of
 from tickets.actions.assign import assign
 from tickets.channels import Channel
@@ -353,3 +355,35 @@ def test_coverage_knows_the_events_of_a_week(quiet: Cast, event: Made) -> None:
     assert (planned.pk, planned.rise.times) == (one.pk, 3)
     assert events_between(quiet.b.pk, NOON, NOON + 2 * HOUR) == []
     assert events_between(quiet.a.pk, NOON + 3 * HOUR, NOON + 9 * HOUR) == []
+
+
+# ---------------------------------------------------------------- the desk
+
+
+def test_the_desk_says_what_is_live_and_the_pack_comes_first(
+    quiet: Cast, event: Made, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for where in ("tickets.views", "tickets.replies.views"):
+        monkeypatch.setattr(f"{where}.database_now", lambda: NOON + HOUR)
+    a_reply(quiet, folder="直播/今晚")
+    bo, cy = sign_in(quiet.bo), sign_in(quiet.cy, SOUTH_HOST)
+    event(pack="直播")
+    before = bo.get("/desk/store-a/replies/")
+    assert before.json()["pack"] == ""
+    follow(NOON + HOUR)
+    page = bo.get("/desk/queue/").content.decode()
+    assert "Friday stream" in page
+    assert "live now, ×3 until 23:00" in page
+    assert 'class="chip told live"' in page
+    assert "Friday stream" not in cy.get("/desk/queue/").content.decode()
+    after = bo.get("/desk/store-a/replies/", headers={"If-None-Match": before["ETag"]})
+    assert after.status_code == 200
+    assert after.json()["pack"] == "直播"
+
+
+def test_the_desk_tells_of_a_spike(quiet: Cast, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tickets.views.database_now", lambda: NOON)
+    with_a_past(quiet.a, 54)
+    wrote(quiet.a, NOON, 42)
+    follow(NOON)
+    assert "spike: 42 in 10 min, usually 9" in sign_in(quiet.bo).get("/desk/queue/").content.decode()
