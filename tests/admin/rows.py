@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from knowledge.actions.correct import propose_correction
 from knowledge.actions.make_version import make_version
@@ -19,6 +22,7 @@ from knowledge.models import Release
 from tenants.actions.set_team import make_team
 from tenants.models import Agency, Assignment, Membership, Store, User
 from tests.cast import NOON
+from tickets.events.actions.set_event import Wanted, save_event
 from tickets.timers.actions.set_rules import save_rule
 
 Status = int | set[int]
@@ -89,6 +93,12 @@ def _rule(agency: Agency, lead: User) -> int:
     return save_rule(agency.pk, None, values, by=lead, now=NOON).pk
 
 
+def _event(agency: Agency, lead: User) -> int:
+    ahead = timezone.now() + timedelta(days=2)
+    wanted = Wanted(_store(agency, lead), f"CANARY {agency.name}", ahead, ahead + timedelta(hours=1))
+    return save_event(agency.pk, None, wanted, people=[], by=lead, now=timezone.now()).pk
+
+
 # What makes an object of an agency, by the name of its model in small letters; the number is what paths need.
 OBJECTS: dict[str, Callable[[Agency, User], int]] = {
     "membership": _member,
@@ -102,6 +112,7 @@ OBJECTS: dict[str, Callable[[Agency, User], int]] = {
     "sop": lambda agency, lead: _item(agency, lead, "sop"),
     "correction": _correction,
     "rule": _rule,
+    "event": _event,
 }
 REPLIES = "/admin/replies/"
 TIME_RULE = {"name": "R", "state": "answered", "wait": "2", "unit": "d", "does": "close", "order": "1"}
@@ -214,6 +225,11 @@ PAGES: dict[str, Page] = {
     "roster_export": Page("/admin/roster/export/?format=ics", **LEADS),
     "roster_mine_file": Page("/admin/roster/mine/file/", 200, 200),
     "coverage": Page("/admin/coverage/", **LEADS),
+    "events": Page("/admin/events/", **LEADS),
+    "event_new": Page("/admin/events/new/", 400, 403, body={"name": ""}),
+    "event": Page("/admin/events/{event}/", 302, 403, body={"do": "remove"}),
+    "event_report": Page("/admin/events/{event}/report/", **LEADS),
+    "event_report_file": Page("/admin/events/{event}/report/file/", **LEADS),
     "skills": Page("/admin/skills/", **LEADS),
     "person_skills": Page("/admin/skills/{membership}/", 302, 403, body={"language": "th"}),
 }

@@ -99,7 +99,7 @@ def stop_event(event: LiveEvent, *, agency_id: int, by: User, now: datetime) -> 
         event, agency_id=agency_id, by=by, now=now, before=before, after=told_of(event), kind="stopped",
         store_id=event.store_id,
     )  # fmt: skip
-    end_due(now, event=event.pk)
+    end_due(event.ends_at, event=event.pk)
 
 
 @transaction.atomic
