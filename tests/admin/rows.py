@@ -226,6 +226,7 @@ PAGES: dict[str, Page] = {
     "roster_mine_file": Page("/admin/roster/mine/file/", 200, 200),
     "coverage": Page("/admin/coverage/", **LEADS),
     "events": Page("/admin/events/", **LEADS),
+    "events_import": Page("/admin/events/import/", 400, 403, body={}),
     "event_new": Page("/admin/events/new/", 400, 403, body={"name": ""}),
     "event": Page("/admin/events/{event}/", 302, 403, body={"do": "remove"}),
     "event_report": Page("/admin/events/{event}/report/", **LEADS),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 from datetime import datetime
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tenants.context import in_store
@@ -123,6 +125,65 @@ def test_it_is_stopped_and_removed(quiet: Cast, ann: Client, event: Made) -> Non
     two = event(begins_at=NOON + 5 * HOUR, ends_at=NOON + 6 * HOUR)
     assert ann.post(f"/admin/events/{two.pk}/", {"do": "remove"})["Location"] == "/admin/events/"
     assert LiveEvent.objects.count() == 1
+
+
+# ---------------------------------------------------------------- files
+
+STREAM = """BEGIN:VEVENT
+UID:1
+SUMMARY:周五直播 ×3
+LOCATION:Store B
+DTSTART:20261121T200000
+DTEND:20261121T220000
+END:VEVENT
+"""
+
+
+def calendar(*events: str, encoding: str = "utf-8") -> SimpleUploadedFile:
+    text = "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\n" + "".join(events) + "END:VCALENDAR\n"
+    return SimpleUploadedFile("events.ics", text.replace("\n", "\r\n").encode(encoding))
+
+
+def imported(ann: Client, file: SimpleUploadedFile) -> Any:
+    return ann.post("/admin/events/import/", {"store": "store-a", "multiplier": "4", "file": file}, follow=True)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
+def test_a_calendar_comes_in_once_in_whatever_encoding(quiet: Cast, ann: Client, encoding: str) -> None:
+    over = STREAM.replace("20261121", "20261101")
+    other = STREAM.replace("LOCATION:Store B\n", "").replace("周五直播 ×3", "Sale").replace("T200000", "T200000Z")
+    other = other.replace("T220000", "T220000Z")
+    page = imported(ann, calendar(STREAM, over, other, encoding=encoding)).content.decode()
+    assert "2 events were imported. 1 was over or there already." in page
+    found = {row.store_id: row for row in LiveEvent.objects.all()}
+    stream, sale = found[quiet.b.pk], found[quiet.a.pk]
+    assert (stream.name, stream.multiplier, sale.multiplier) == ("周五直播 ×3", 3, 4)
+    assert (stream.begins_at, sale.begins_at) == (NOON + 24 * HOUR, NOON + 32 * HOUR)
+    imported(ann, calendar(STREAM, other, encoding=encoding))
+    assert LiveEvent.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("event", "told"),
+    [
+        (STREAM.replace("Store B", "Store C"), "Row 2, column “LOCATION”: There is no such store."),
+        (STREAM.replace("DTEND:20261121T22", "DTEND:20261121T19"), "It ends before it begins."),
+        (STREAM.replace("DTSTART:20261121T200000", "DTSTART:tonight"), "A day and a time of day are needed."),
+        (STREAM.replace("×3", "×90"), "Between 1 and 20 times the usual."),
+        (STREAM.replace("UID:1", "UID:2").replace("T20", "T21").replace("T22", "T23"), "is at that time"),
+    ],
+)
+def test_of_a_calendar_with_a_mistake_nothing_is_taken(quiet: Cast, ann: Client, event: str, told: str) -> None:
+    answer = imported(ann, calendar(STREAM, event))
+    assert answer.status_code == 400
+    assert told in answer.content.decode()
+    assert not LiveEvent.objects.exists()
+
+
+def test_what_is_no_calendar_says_so(ann: Client) -> None:
+    for content, told in ((b"\xff\xff\xff\x00\x81", "can’t be read|can't be read"), (b"name,from\n", "no iCalendar")):
+        page = imported(ann, SimpleUploadedFile("x.ics", content)).content.decode()
+        assert any(one in html.unescape(page) for one in told.split("|"))
 
 
 # ---------------------------------------------------------------- the report

@@ -94,6 +94,24 @@ class EventForm(forms.Form):
         return Wanted(store.pk, said["name"], begins, ends, **{name: said[name] for name in names})
 
 
+class ImportForm(forms.Form):
+    store = forms.ChoiceField(label=_("store"), help_text=_("Of events whose LOCATION names none."))
+    multiplier = forms.FloatField(
+        label=_("times the usual"),
+        min_value=LEAST_RISE,
+        max_value=MOST_RISE,
+        initial=4,
+        help_text=_("Where the event’s title does not say it, as in “Friday stream ×3”."),
+        widget=forms.NumberInput(attrs={"step": "0.1"}),
+    )
+    file = forms.FileField(label=_("calendar file"), widget=forms.ClearableFileInput(attrs={"accept": ".ics"}))
+
+    def __init__(self, *args: Any, stores: Sequence[StoreName], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.stores = {store.slug: store for store in stores}
+        self.fields["store"].choices = [(store.slug, store.name) for store in stores]  # type: ignore[attr-defined]
+
+
 def _instant(moment: datetime, zone: ZoneInfo) -> datetime:
     return instant(moment.date(), moment.hour * 60 + moment.minute, zone)
 

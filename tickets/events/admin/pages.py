@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from knowledge.queries.reply_list import folder_names
 from tenants.access import Action, store_by_pk_for
@@ -24,9 +24,11 @@ from tenants.errors import DomainError, Invalid, NotFound
 from tenants.queries.changes import changes_of
 from tenants.tables.writing import CSV_TYPE, csv_of
 from tickets.clocks.shifts import Span
+from tickets.events.actions.import_events import import_events
 from tickets.events.actions.set_event import Wanted, remove_event, save_event, stop_event
-from tickets.events.admin.forms import EventForm, initial_new, initial_of
+from tickets.events.admin.forms import EventForm, ImportForm, initial_new, initial_of
 from tickets.events.drawing import chart_of
+from tickets.events.files import MOST_BYTES, lines_in
 from tickets.events.models import LiveEvent
 from tickets.events.queries.calendar import calendar_of, event_line, event_of, lent_to, spikes_of
 from tickets.events.queries.forecast import candidates_for, forecast_of
@@ -148,6 +150,44 @@ class EventPage(AdminPage):
         return EventForm(data, initial=initial, stores=stores, folders=folders, is_begun=begun)
 
 
+class EventsImportPage(AdminPage):
+    """A calendar file in: all of it, or what is wrong with it."""
+
+    route = "events/import/"
+    name = "events_import"
+    title = gettext_lazy("Import events")
+    template = "tickets/events/import.html"
+    action = Action.ROSTER
+
+    def context(self, **kwargs: Any) -> dict[str, Any]:
+        stores = stores_of(self.author(self.action).agency_id)
+        return {"form": kwargs.get("form") or ImportForm(stores=stores), "crumbs": _crumbs()}
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        author = self.author(self.action)
+        stores = stores_of(author.agency_id)
+        form = ImportForm(request.POST, request.FILES, stores=stores)
+        if not form.is_valid():
+            return self.draw(self.context(form=form), status=400)
+        said = form.cleaned_data
+        try:
+            lines = lines_in(said["file"].read(MOST_BYTES + 1), stores, form.stores[said["store"]])
+            made, passed = import_events(
+                author.agency_id, lines, times=said["multiplier"], by=author.person, now=author.now
+            )
+        except Invalid as refused:
+            form.add_error("file", str(refused))
+            return self.draw(self.context(form=form), status=refused.status)
+        told = ngettext("%(total)d event was imported.", "%(total)d events were imported.", made) % {"total": made}
+        if passed:
+            over = ngettext("%(total)d was over or there already.", "%(total)d were over or there already.", passed) % {
+                "total": passed
+            }
+            told = f"{told} {over}"
+        messages.success(request, told)
+        return redirect("admin:events")
+
+
 class EventReportPage(AdminPage):
     route = "events/<int:pk>/report/"
     name = "event_report"
@@ -259,7 +299,7 @@ def _number(text: str) -> int:
     return int(text)
 
 
-for page in (EventsPage, EventPage, EventReportPage, EventReportFile):
+for page in (EventsPage, EventsImportPage, EventPage, EventReportPage, EventReportFile):
     page.register()
 EventPage.register_new()
 add_nav(NavEntry(Section.PEOPLE, EventsPage.title, "admin:events", Action.ROSTER, icon="live_tv", order=6))
