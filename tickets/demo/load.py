@@ -28,6 +28,7 @@ from tickets.actions.set_widget import set_widget
 from tickets.api.serializers import PRIORITIES
 from tickets.channels import Channel, default_channel
 from tickets.demo.articles import make_articles
+from tickets.demo.events import make_events
 from tickets.demo.library import make_sops
 from tickets.demo.replies import make_replies
 from tickets.desk.models import QueueEntry
@@ -105,6 +106,7 @@ def make_demo(base_host: str, *, now: datetime | None = None) -> bool:
     make_sops(agency, stores, lead=people["ann"], agent=people["bo"], now=now)
     make_articles(agency.pk, stores, author=people["ann"], now=now)
     make_replies(agency.pk, stores, lead=people["ann"], agent=people["bo"], now=now)
+    make_events(agency.pk, stores, lead=people["ann"], lent=people["mei"], now=now)
     return fresh
 
 
