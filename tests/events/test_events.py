@@ -374,7 +374,7 @@ def test_the_desk_says_what_is_live_and_the_pack_comes_first(
     page = bo.get("/desk/queue/").content.decode()
     assert "Friday stream" in page
     assert "live now, ×3 until 23:00" in page
-    assert 'class="chip told live"' in page
+    assert 'class="live-mark is-event"' in page
     assert "Friday stream" not in cy.get("/desk/queue/").content.decode()
     after = bo.get("/desk/store-a/replies/", headers={"If-None-Match": before["ETag"]})
     assert after.status_code == 200

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import isfinite
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -125,9 +126,11 @@ def _the_locked(event: LiveEvent) -> LiveEvent:
 
 
 def told_of(event: LiveEvent) -> dict[str, Any]:
-    """What its history keeps."""
-    names = ("name", "kind", "begins_at", "ends_at", "multiplier", "alarm_share", "pack", "ack_zh", "ack_en")
-    return {"store": event.store_id, **{name: getattr(event, name) for name in names}}
+    """What its history keeps: times on the store's clock."""
+    zone = ZoneInfo(event.store.time_zone)
+    begins, ends = (f"{at.astimezone(zone):%Y-%m-%d %H:%M}" for at in (event.begins_at, event.ends_at))
+    names = ("name", "kind", "multiplier", "alarm_share", "pack", "ack_zh", "ack_en")
+    return {"in store": str(event.store), "begins": begins, "ends": ends, **{n: getattr(event, n) for n in names}}
 
 
 # ---------------------------------------------------------------- checks

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tickets.clocks.demand import LEAST_RISE, MOST_RISE
 from tickets.clocks.shifts import instant
@@ -40,8 +41,8 @@ class EventForm(forms.Form):
     store = forms.ChoiceField(label=_("store"))
     name = forms.CharField(label=_("name"), max_length=LONGEST_NAME)
     kind = forms.ChoiceField(label=_("kind"), choices=LiveEvent.Kind)
-    begins = MomentField(label=_("from"))
-    ends = MomentField(label=_("to"))
+    begins = MomentField(label=pgettext_lazy("field of a change", "begins"))
+    ends = MomentField(label=pgettext_lazy("field of a change", "ends"))
     multiplier = forms.FloatField(
         label=_("times the usual"),
         min_value=LEAST_RISE,
@@ -119,9 +120,10 @@ def _instant(moment: datetime, zone: ZoneInfo) -> datetime:
 def initial_of(event: LiveEvent) -> dict[str, Any]:
     """What the form of an event begins with."""
     zone = ZoneInfo(event.store.time_zone)
-    names = ("name", "kind", "multiplier", "alarm_share", "pack", "ack_zh", "ack_en")
+    names = ("name", "kind", "alarm_share", "pack", "ack_zh", "ack_en")
     return {
         "store": event.store.slug,
+        "multiplier": f"{event.multiplier:g}",
         "begins": event.begins_at.astimezone(zone).strftime(CLOCK),
         "ends": event.ends_at.astimezone(zone).strftime(CLOCK),
         **{name: getattr(event, name) for name in names},

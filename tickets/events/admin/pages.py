@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from knowledge.queries.reply_list import folder_names
 from tenants.access import Action, store_by_pk_for
@@ -36,6 +36,12 @@ from tickets.events.queries.report import Report, report_of
 from tickets.policies.names import duration
 from tickets.roster.queries.week import StoreName, stores_of
 
+# What the history says of a change, for translation.
+_WORDS: Final = (
+    pgettext_lazy("kind of change", "stopped"),
+    pgettext_lazy("field of a change", "lent"),
+    pgettext_lazy("field of a change", "in store"),
+)
 PACE: Final = 20  # messages that one person answers in an hour
 
 
