@@ -27,6 +27,8 @@ PAGES = {
     "admin: policies": "/admin/policies/",
     "admin: a policy": "/admin/policies/rule/policy/tmall_human_3min/",
     "admin: triage": "/admin/triage/",
+    "admin: live events": "/admin/events/",
+    "admin: a new live event": "/admin/events/new/",
     "admin: choosing": "/admin/choose/people/?q=b",
 }
 
