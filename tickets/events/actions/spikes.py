@@ -34,13 +34,15 @@ CROSS JOIN LATERAL (
   FROM score_happening one WHERE one.store_id = busy.id AND one.kind = 'buyer'
 ) known
 CROSS JOIN LATERAL (
-  SELECT count(*) FROM generate_series(1, known.weeks) AS back(weeks)
+  SELECT coalesce(sum(hour.count), 0)::int AS count FROM generate_series(1, known.weeks) AS back(weeks)
   CROSS JOIN LATERAL (
     SELECT ((%(now)s::timestamptz AT TIME ZONE busy.time_zone) - make_interval(weeks => back.weeks))
       AT TIME ZONE busy.time_zone - interval '5 minutes' AS at
   ) middle
-  JOIN score_happening one ON one.store_id = busy.id AND one.kind = 'buyer'
-    AND one.at > middle.at - interval '30 minutes' AND one.at <= middle.at + interval '30 minutes'
+  CROSS JOIN LATERAL (  -- counted for each week by itself, or all of the store's messages would be read
+    SELECT count(*) FROM score_happening one WHERE one.store_id = busy.id AND one.kind = 'buyer'
+      AND one.at > middle.at - interval '30 minutes' AND one.at <= middle.at + interval '30 minutes'
+  ) hour
 ) past
 """
 _WRITE: Final = """

@@ -31,7 +31,7 @@ class MomentField(forms.CharField):
         try:
             moment = datetime.fromisoformat(text.replace(" ", "T", 1))
         except ValueError:
-            moment = None  # type: ignore[assignment]
+            moment = None
         if moment is None or moment.tzinfo or not 2000 <= moment.year < 2100:
             raise ValidationError(_("A day and a time are needed: 2026-11-20 20:00."))
         return moment
