@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tickets.acknowledgement import promises_a_time
 from tickets.clocks.coverage import Rise, times_in
 from tickets.clocks.demand import FLOOR, Window, closes_below, expected_in, hours_during, is_spike, opens_at, usual_of
 from tickets.clocks.shifts import Span
@@ -99,3 +100,23 @@ def test_the_usual_of_a_window_comes_from_the_same_hours_of_the_weeks() -> None:
     assert usual_of(216, 4) == pytest.approx(9)
     assert usual_of(216, 4, times=3) == pytest.approx(27)
     assert usual_of(500, 0) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "promises"),
+    [
+        ("直播中，客服会按顺序回复您。", False),
+        ("我们会尽快回复您", False),
+        ("活动到21点结束，请放心", False),
+        ("5分钟内回复", True),
+        ("半小时内一定回复您", True),
+        ("秒回", True),
+        ("We are live and answer in turn.", False),
+        ("Orders of 2 or more ship free.", False),
+        ("A reply in an hour.", True),
+        ("We reply within 30 min", True),
+        ("We answer right away", True),
+    ],
+)
+def test_words_that_promise_a_time_are_known(words: str, promises: bool) -> None:
+    assert promises_a_time(words) is promises

@@ -387,3 +387,15 @@ def test_the_desk_tells_of_a_spike(quiet: Cast, sign_in: SignIn, monkeypatch: py
     wrote(quiet.a, NOON, 42)
     follow(NOON)
     assert "spike: 42 in 10 min, usually 9" in sign_in(quiet.bo).get("/desk/queue/").content.decode()
+
+
+def test_a_zone_of_another_place_and_an_hour_that_moved_compare_like_with_like(quiet: Cast) -> None:
+    """In Berlin the clocks were put back on 25 October: seven days before noon is seven times 24 hours and one."""
+    Store.objects.filter(pk=quiet.a.pk).update(time_zone="Europe/Berlin")
+    now = datetime(2026, 10, 26, 11, 0, tzinfo=NOON.tzinfo)
+    for week in (1, 2, 3, 4):
+        wrote(quiet.a, now - timedelta(weeks=week) - HOUR, 240, every=timedelta(seconds=5))
+    wrote(quiet.a, now - timedelta(weeks=5), 1)
+    wrote(quiet.a, now, 42)
+    follow(now)
+    assert not Spike.objects.exists()
