@@ -6,6 +6,7 @@ from tenants import admin as tenants_admin
 from tenants.admin_site.site import site
 from tickets import admin as tickets_admin
 from tickets.certification import admin as certification_admin
+from tickets.events import admin as events_admin
 from tickets.policies import admin as policies_admin
 from tickets.score import admin as score_admin
 
@@ -13,6 +14,7 @@ ROOMS = (
     tenants_admin,
     knowledge_admin,
     tickets_admin,
+    events_admin,
     policies_admin,
     score_admin,
     certification_admin,

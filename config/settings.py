@@ -52,6 +52,7 @@ SHARED_APPS = [
     "tickets.policies",
     "tickets.timers",
     "tickets.roster",
+    "tickets.events",
     "tickets.score",
     "tickets.triage",
     "tickets.certification",
@@ -164,6 +165,7 @@ EVERY_SECOND = [
     "reports.actions.follow.follow",
     "tickets.triage.actions.follow.follow",
     "tickets.certification.actions.sit.follow",
+    "tickets.events.actions.follow.follow",
 ]
 # How long a process goes by what it knows of policies, goals and hours.
 RULES_SECONDS = 5

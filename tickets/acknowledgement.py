@@ -21,8 +21,47 @@ def language_of(text: str) -> str:
     return "zh" if len(_HAN.findall(text)) * 4 >= letters and not _KANA_OR_HANGUL.search(text) else "en"
 
 
-def acknowledgement(language: str, wait: timedelta | None) -> str:
-    """What the buyer is told. Without a measured wait no time is named, because none would be true."""
+# While an event runs and nobody wrote words for it. What may be, and what is so: no promise.
+_EVENT = {
+    ("live", "zh"): "您好，您的消息已经收到。店铺正在直播，现在咨询的买家可能比较多，客服会按顺序回复您。",
+    ("live", "en"): (
+        "Thank you, your message has arrived. We are live right now and many buyers may be writing; "
+        "a member of our team will answer you in turn."
+    ),
+    (
+        "promotion",
+        "zh",
+    ): "您好，您的消息已经收到。店铺活动正在进行，现在咨询的买家可能比较多，客服会按顺序回复您。",
+    ("promotion", "en"): (
+        "Thank you, your message has arrived. A promotion is running and many buyers may be writing; "
+        "a member of our team will answer you in turn."
+    ),
+}
+_PROMISE = re.compile(
+    r"[0-9０-９一二两三四五六七八九十半几数]+\s*(?:个)?\s*(?:秒|分钟|分|小时|钟头|刻)|立即|立刻|马上|即刻|秒回|瞬间"
+    r"|\b(?:\d+|one|two|three|five|ten|a few|few|half an?|an?)\s*-?\s*(?:sec|second|min|minute|hour|hr)s?\b"
+    r"|\b(?:immediately|instantly|right away|at once|straight away|asap)\b",
+    re.IGNORECASE,
+)
+
+
+def promises_a_time(words: str) -> bool:
+    """Whether a text names a wait. Words that are written beforehand can't know it; what is measured is added."""
+    return _PROMISE.search(words) is not None
+
+
+def event_words(kind: str, language: str) -> str:
+    """What a buyer is told while a live stream or a promotion runs."""
+    return _EVENT[kind, "zh" if language == "zh" else "en"]
+
+
+def acknowledgement(language: str, wait: timedelta | None, own: str = "") -> str:
+    """What the buyer is told. Without a measured wait no time is named, because none would be true.
+
+    `own`: words in place of the usual ones, which promise no time; what was measured is told behind them as well.
+    """
+    if own:
+        return own + _measured(language, wait)
     if language == "zh":
         if wait is None:
             return "您好，您的消息已经收到，客服会尽快回复您，请稍等。"
@@ -33,6 +72,14 @@ def acknowledgement(language: str, wait: timedelta | None) -> str:
         "Thank you, your message has arrived and a member of our team will answer you. "
         f"Over the last hour, most buyers had an answer within {_in_english(wait)}."
     )
+
+
+def _measured(language: str, wait: timedelta | None) -> str:
+    if wait is None:
+        return ""
+    if language == "zh":
+        return f"最近一小时，大多数买家在{_in_chinese(wait)}内得到了回复。"
+    return f" Over the last hour, most buyers had an answer within {_in_english(wait)}."
 
 
 def delay_notice(language: str, wait: timedelta | None) -> str:

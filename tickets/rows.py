@@ -26,6 +26,16 @@ class PersonRef:
 
 
 @dataclass(frozen=True)
+class LiveLine:
+    """What is under way in a store, said in the reader's language: an event, a spike, or both; else empty."""
+
+    store: StoreRef
+    name: str  # the event's
+    event: str
+    spike: str
+
+
+@dataclass(frozen=True)
 class QueueRow:
     """An open ticket in the queue."""
 
@@ -56,6 +66,7 @@ class QueueRow:
     is_unhappy: bool = False
     is_presale: bool = False
     urgency: int = 0  # 0, 1 in a hurry, 2 somebody is at risk
+    live: LiveLine | None = None
 
 
 @dataclass(frozen=True)
@@ -248,6 +259,7 @@ class Queue:
     overdue: int  # of those that match
     next_cursor: str  # empty on the last page
     counts: dict[str, int]  # all, mine, unassigned, overdue: over all stores of the caller, unfiltered
+    live: tuple[LiveLine, ...] = ()  # of all stores of the caller
 
     @property
     def oldest(self) -> QueueRow | None:

@@ -118,6 +118,7 @@ function row(reply, i) {
   const head = element("span", "reply-head", element("b", "reply-title", inLanguage(reply.title)));
   if (reply.shortcut) head.append(element("kbd", "", reply.shortcut));
   if (reply.layer === "personal" || reply.layer === "team") head.append(element("span", "chip", panel().dataset[reply.layer]));
+  if (reply.inPack) head.append(element("span", "chip", panel().dataset.pack));
   if (reply.pictures) head.append(element("span", "quiet", say("pictures", { n: reply.pictures })));
   const item = element("li", "reply", head, element("span", "reply-first quiet", inLanguage(reply.first)));
   Object.assign(item, { id: `reply-${reply.id}`, role: "option" });

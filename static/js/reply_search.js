@@ -1,9 +1,11 @@
 // Finds quick replies among all that the store holds: by words, pinyin, initials and shortcut, and with one slip of the
-// hand. What fits best comes first, then what is for this kind of ticket, then what the agent uses most, then the store.
+// hand. What fits best comes first, then what is for an event that runs, for this kind of ticket, what the agent uses
+// most, then the store.
 import { soundsAt, syllablesOf, typedSound } from "./sounds.js";
 
 // What the server tells, made ready for searching once.
-export function prepared({ folders, replies }) {
+// `pack`: the folder of an event that is under way; its replies come before others that fit as well.
+export function prepared({ folders, replies, pack = "" }) {
   const soundOfFolder = Object.fromEntries(Object.entries(folders).map(([name, sound]) => [name, syllablesOf(sound)]));
   return replies.map((reply) => ({
     ...reply,
@@ -16,6 +18,7 @@ export function prepared({ folders, replies }) {
     },
     sounds: [syllablesOf(reply.sound), (reply.title.en.toLowerCase().match(/[a-z0-9]+/g) ?? []).map((word) => [word])],
     folderSound: soundOfFolder[reply.folder] ?? [],
+    inPack: pack !== "" && inFolder(reply, pack),
   }));
 }
 
@@ -27,7 +30,7 @@ export function find(replies, query, category = "") {
   return replies
     .map((reply) => ({ reply, score: scoreOf(reply, parts) }))
     .filter(({ score }) => score > 0)
-    .sort((a, b) => b.score - a.score || fits(b.reply) - fits(a.reply) || b.reply.own_uses - a.reply.own_uses || b.reply.uses - a.reply.uses)
+    .sort((a, b) => b.score - a.score || b.reply.inPack - a.reply.inPack || fits(b.reply) - fits(a.reply) || b.reply.own_uses - a.reply.own_uses || b.reply.uses - a.reply.uses)
     .map(({ reply }) => reply);
 }
 

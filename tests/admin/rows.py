@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from knowledge.actions.correct import propose_correction
 from knowledge.actions.make_version import make_version
@@ -24,6 +27,8 @@ from tickets.certification.actions.set_question import Wanted, save_question, tr
 from tickets.certification.actions.sit import begin, hand_in
 from tickets.certification.models import Exam
 from tickets.certification.queries.sittings import needs_everywhere
+from tickets.events.actions import set_event
+from tickets.events.actions.set_event import save_event
 from tickets.timers.actions.set_rules import save_rule
 
 Status = int | set[int]
@@ -124,6 +129,12 @@ def _sitting(agency: Agency, lead: User) -> int:
     return hand_in(agency.pk, sitting.pk, answers={}, seen=0, by=lead, now=NOON).pk
 
 
+def _event(agency: Agency, lead: User) -> int:
+    ahead = timezone.now() + timedelta(days=2)
+    wanted = set_event.Wanted(_store(agency, lead), f"CANARY {agency.name}", ahead, ahead + timedelta(hours=1))
+    return save_event(agency.pk, None, wanted, people=[], by=lead, now=timezone.now()).pk
+
+
 # What makes an object of an agency, by the name of its model in small letters; the number is what paths need.
 OBJECTS: dict[str, Callable[[Agency, User], int]] = {
     "membership": _member,
@@ -140,6 +151,7 @@ OBJECTS: dict[str, Callable[[Agency, User], int]] = {
     "exam": lambda agency, lead: _exam(agency, lead).pk,
     "question": lambda agency, lead: _exam(agency, lead).questions.order_by("pk")[0].pk,
     "sitting": _sitting,
+    "event": _event,
 }
 REPLIES = "/admin/replies/"
 TIME_RULE = {"name": "R", "state": "answered", "wait": "2", "unit": "d", "does": "close", "order": "1"}
@@ -252,6 +264,12 @@ PAGES: dict[str, Page] = {
     "roster_export": Page("/admin/roster/export/?format=ics", **LEADS),
     "roster_mine_file": Page("/admin/roster/mine/file/", 200, 200),
     "coverage": Page("/admin/coverage/", **LEADS),
+    "events": Page("/admin/events/", **LEADS),
+    "events_import": Page("/admin/events/import/", 400, 403, body={}),
+    "event_new": Page("/admin/events/new/", 400, 403, body={"name": ""}),
+    "event": Page("/admin/events/{event}/", 302, 403, body={"do": "remove"}),
+    "event_report": Page("/admin/events/{event}/report/", **LEADS),
+    "event_report_file": Page("/admin/events/{event}/report/file/", **LEADS),
     "skills": Page("/admin/skills/", **LEADS),
     "person_skills": Page("/admin/skills/{membership}/", 302, 403, body={"language": "th"}),
     # certification: what one sits is everybody's own, and another's sitting is not there

@@ -29,6 +29,8 @@ PAGES = {
     "admin: triage": "/admin/triage/",
     "admin: certification": "/admin/certification/",
     "admin: my exams": "/admin/exams/",
+    "admin: live events": "/admin/events/",
+    "admin: a new live event": "/admin/events/new/",
     "admin: choosing": "/admin/choose/people/?q=b",
 }
 

@@ -16,6 +16,7 @@ from tickets.actions.attach import attach
 from tickets.actions.deliver import first_state
 from tickets.actions.record import ENDING, Happened, Word, announce, ending, record
 from tickets.channels import IN_CHINESE, Channel
+from tickets.events.queries.words import own_words
 from tickets.incoming import IncomingMessage
 from tickets.models import Chat, Event, Message, Ticket
 from tickets.models.ticket import Priority
@@ -230,11 +231,12 @@ def _message(incoming: IncomingMessage, now: datetime) -> Message:
 def _acknowledge(ticket: Ticket, filed: _Filed, now: datetime) -> tuple[Word, Happened]:
     """The next word: an acknowledgement, which is no human reply. No clock is touched."""
     wait = expected_wait_now(ticket.channel, now)
+    language = filed.language or language_of_store()
     ticket.last_seq += 1
     word = Message(
         seq=ticket.last_seq,
         kind=Message.Kind.BOT,
-        body=acknowledgement(filed.language or language_of_store(), wait),
+        body=acknowledgement(language, wait, own_words(current_store().pk, language, now)),
         delivery=first_state(ticket.channel),
         sent_at=now,
         created_at=now,

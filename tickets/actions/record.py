@@ -172,7 +172,7 @@ _TOLD = """, words AS (
 )"""
 # A silence, the buyer's or ours, keeps what was told of it. Nothing happens to a ticket before `next_at`; the agency's
 # plan says how early that may be, and the tick looks closer (tickets.clocks.timers). What rules look at has changed: it
-# looks at once.
+# looks at once. While a live event runs warnings are earlier (tickets.events).
 _SAME_SILENCE = """entry.waiting_since IS NOT DISTINCT FROM EXCLUDED.waiting_since
     AND (entry.waiting_since IS NOT NULL OR entry.last_message_at = EXCLUDED.last_message_at)"""
 # A wait keeps its clock: only a new wait may breach again, whatever rules say meanwhile. One that began at another
@@ -188,7 +188,8 @@ _OPEN = f""", kept AS (
          CASE WHEN ticket.waiting_since IS NULL THEN ticket.last_message_at + make_interval(secs => plan.silent_s)
          ELSE least(
            ticket.waiting_since + (due.at - ticket.waiting_since)
-             * (CASE WHEN plan.id IS NULL THEN %(first_share)s ELSE coalesce(plan.first_share, 100) END / 100.0),
+             * (CASE WHEN plan.id IS NULL THEN %(first_share)s ELSE coalesce(plan.first_share, 100) END / 100.0)
+             * (coalesce(event.alarm_share, 100) / 100.0),
            ticket.waiting_since + make_interval(secs => plan.waiting_s)) END
   FROM ticket CROSS JOIN LATERAL (SELECT CASE WHEN ticket.waiting_since IS NULL THEN ''
                                     WHEN ticket.first_response_at IS NULL THEN 'first' ELSE 'next' END) AS clock(name)
@@ -200,6 +201,8 @@ _OPEN = f""", kept AS (
     ORDER BY one.rank LIMIT 1
   ) due ON true
   LEFT JOIN timers_plan plan ON plan.agency_id = %(agency)s
+  LEFT JOIN events_liveevent event
+    ON event.store_id = %(store)s AND event.begun_at IS NOT NULL AND event.ended_at IS NULL
   ON CONFLICT (store_id, ticket_number) DO UPDATE SET
     state = EXCLUDED.state, priority = EXCLUDED.priority, category = EXCLUDED.category,
     assignee_id = EXCLUDED.assignee_id, last_seq = EXCLUDED.last_seq, clock = EXCLUDED.clock,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -34,6 +34,27 @@ class Cell:
     people: int
     needed: int
     state: State
+    span: Span | None = None  # None where it is skipped
+    times: float = 1.0  # what an event multiplies it by, which is in `demand` already
+
+
+@dataclass(frozen=True)
+class Rise:
+    """While it lasts, buyers write `times` as much."""
+
+    span: Span
+    times: float
+
+
+def times_in(span: Span, rises: Iterable[Rise]) -> float:
+    """What such a time is multiplied by: a rise that fills half of it counts for half of what it adds."""
+    if not span.length:
+        return 1.0
+    return 1.0 + sum((rise.times - 1.0) * (shared(span, rise.span) / span.length) for rise in rises)
+
+
+def shared(one: Span, other: Span) -> timedelta:
+    return max(timedelta(0), min(one.ends, other.ends) - max(one.begins, other.begins))
 
 
 @dataclass(frozen=True)
@@ -50,24 +71,34 @@ class Run:
 
 
 def cells_of(
-    monday: date, tz: ZoneInfo, *, demand: Mapping[tuple[int, int], float], shifts: Sequence[Span], pace: int
+    first: date,
+    tz: ZoneInfo,
+    *,
+    demand: Mapping[tuple[int, int], float],
+    shifts: Sequence[Span],
+    pace: int,
+    rises: Sequence[Rise] = (),
+    days: int = 7,
 ) -> list[list[Cell]]:
-    """Seven days of 24 hours. `demand` by (weekday, hour), Monday 0; `pace`: messages that one answers in an hour."""
+    """So many days of 24 hours. `demand` by (weekday, hour), Monday 0; `pace`: messages that one answers in an hour."""
     return [
         [
-            _cell(day, hour, span, demand.get((day.weekday(), hour), 0.0), shifts, pace)
+            _cell(day, hour, span, demand.get((day.weekday(), hour), 0.0), shifts, pace, rises)
             for hour, span in enumerate(hours_of(day, tz))
         ]
-        for day in (monday + timedelta(days=number) for number in range(7))
+        for day in (first + timedelta(days=number) for number in range(days))
     ]
 
 
-def _cell(day: date, hour: int, span: Span | None, demand: float, shifts: Sequence[Span], pace: int) -> Cell:
+def _cell(
+    day: date, hour: int, span: Span | None, usual: float, shifts: Sequence[Span], pace: int, rises: Sequence[Rise]
+) -> Cell:
     if span is None:
         return Cell(day, hour, 0.0, 0, 0, State.SKIPPED)
-    people = least_people(span, shifts)
+    times = times_in(span, rises)
+    demand, people = usual * times, least_people(span, shifts)
     needed = ceil(demand / pace) if demand >= QUIET else 0
-    return Cell(day, hour, demand, people, needed, _state(people, needed))
+    return Cell(day, hour, demand, people, needed, _state(people, needed), span, times)
 
 
 def _state(people: int, needed: int) -> State:

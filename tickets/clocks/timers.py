@@ -9,7 +9,7 @@ told; so a look too many, a clock that went back, or a goal that was edited mean
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -74,6 +74,12 @@ class Plan:
         """Whether a look needs the store's hours."""
         return any(rule.in_hours for rule in self.rules)
 
+    def tightened(self, share: int | None) -> Plan:
+        """Warnings at so many per cent of their usual shares, while a live event runs. None, and 100: as they are."""
+        if share is None or share >= 100:
+            return self
+        return replace(self, warn_at=tuple(sorted({max(1, round(at * share / 100)) for at in self.warn_at})))
+
     def shortest_wait(self, state: str) -> timedelta | None:
         """Before this, no rule acts on a ticket in this state. Business time is never shorter than time."""
         return min((rule.wait for rule in self.rules if rule.state == state), default=None)
@@ -124,7 +130,7 @@ def step(facts: Facts, plan: Plan, *, now: datetime, hours: Hours = ALWAYS_OPEN)
 
     One rule acts at a look: of a nudge and a closing that came due together, the closing keeps its distance.
     """
-    ahead = sorted(thing for thing in things(facts, plan, hours) if thing.what not in facts.told)
+    ahead = sorted(thing for thing in things(facts, plan, hours) if not _is_told(thing.what, facts.told))
     due = [thing for thing in ahead if thing.at <= now]
     rules = [thing for thing in due if thing.rule]
     held = [_held(thing, rules[0], now) for thing in rules[1:]]
@@ -163,6 +169,13 @@ def warned(told: Sequence[str] | frozenset[str]) -> int:
     if BREACH in told:
         return 100
     return max((int(what.removeprefix(WARN)) for what in told if what.startswith(WARN)), default=0)
+
+
+def _is_told(what: str, told: frozenset[str]) -> bool:
+    """A warning says what weaker ones would have: shares that came or went meanwhile warn of nothing a second time."""
+    if what in told:
+        return True
+    return what.startswith(WARN) and int(what.removeprefix(WARN)) <= warned(told - {BREACH})
 
 
 def _of_the_clock(since: datetime, due_at: datetime, plan: Plan) -> Iterator[Thing]:

@@ -29,6 +29,7 @@ from tickets.api.serializers import PRIORITIES
 from tickets.channels import Channel, default_channel
 from tickets.demo.articles import make_articles
 from tickets.demo.certification import make_exams
+from tickets.demo.events import make_events
 from tickets.demo.library import make_sops
 from tickets.demo.replies import make_replies
 from tickets.desk.models import QueueEntry
@@ -107,6 +108,7 @@ def make_demo(base_host: str, *, now: datetime | None = None) -> bool:
     make_articles(agency.pk, stores, author=people["ann"], now=now)
     make_replies(agency.pk, stores, lead=people["ann"], agent=people["bo"], now=now)
     make_exams(agency.pk, stores, lead=people["ann"], agents=[people["bo"], people["mei"]], now=now)
+    make_events(agency.pk, stores, lead=people["ann"], lent=people["mei"], now=now)
     return fresh
 
 

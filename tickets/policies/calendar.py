@@ -71,7 +71,7 @@ def _events(text: str) -> Iterator[Component]:
     try:
         for calendar in Calendar.from_ical(text, multiple=True):
             yield from calendar.walk("VEVENT")
-    except ValueError as error:
+    except (ValueError, OSError) as error:  # OSError: a TZID that is a folder of the time zones
         raise Invalid(_("The calendar has no events of whole days."), field="file") from error
 
 

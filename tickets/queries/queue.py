@@ -19,6 +19,7 @@ from tickets.channels import Channel
 from tickets.clocks.timers import ESCALATE, warned
 from tickets.cursors import FoundCursor, QueueCursor
 from tickets.desk.models import QueueEntry
+from tickets.events.queries.desk import live_lines, tagged
 from tickets.policies.names import why
 from tickets.queries.names import aliases_for, buyer_name, person_ref, store_ref
 from tickets.queries.search import Wanted, find_tickets
@@ -61,8 +62,8 @@ class _Page:
 def queue_for(caller: Caller, filters: Filters, *, now: datetime, size: int = QUEUE_PAGE) -> Queue:
     """A page of open work over every store the caller may see, most urgent first; a search finds closed tickets too.
 
-    Four queries however many stores: stores, counts, entries, and one UNION for the lines; when narrowed one more for
-    the totals, when searched one more for the search. What a search finds is in the search's order.
+    Five queries however many stores: stores, counts, entries, what is live, and one UNION for the lines; when narrowed
+    one more for the totals, when searched one more for the search. What a search finds is in the search's order.
     """
     stores = {store.pk: store for store in stores_for(caller)}
     entries = QueueEntry.objects.filter(store_id__in=stores)
@@ -71,13 +72,15 @@ def queue_for(caller: Caller, filters: Filters, *, now: datetime, size: int = QU
         page = _found(list(stores.values()), caller, filters, now, size)
     else:
         page = _waiting(entries, caller, filters, now, size, counts)
+    live = live_lines(stores, now)
     return Queue(
-        rows=_rows(page.entries, stores, caller, now),
+        rows=tagged(_rows(page.entries, stores, caller, now), live),
         total=page.total,
         is_cut=page.is_cut,
         overdue=page.overdue,
         next_cursor=page.next_cursor,
         counts=counts,
+        live=tuple(live.values()),
     )
 
 

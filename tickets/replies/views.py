@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from uuid import UUID
+from zlib import crc32
 
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
@@ -24,6 +25,7 @@ from tenants.clock import database_now
 from tenants.context import in_store
 from tenants.middleware import DeskRequest
 from tickets.acknowledgement import language_of as language_of_text
+from tickets.events.queries import under_way
 from tickets.forms import read
 from tickets.queries.gate import ticket_for
 from tickets.queries.names import store_ref
@@ -37,16 +39,21 @@ NAMELESS = {"zh": "", "en": "there"}
 @login_required
 @require_GET
 def replies(request: DeskRequest, store: str) -> HttpResponse:
-    """Every reply that the store holds for the reader, without the texts: the browser searches. Kept by its stamp."""
+    """Every reply that the store holds for the reader, without the texts: the browser searches. Kept by its stamp.
+
+    `pack`: the folder that comes first while a live event runs.
+    """
     found = store_for(request.caller, store, Action.NOTE)
     now = database_now()
-    stamp = f'"{replies_stamp(request.caller, found, now=now)}"'
+    running = under_way([found.pk], now).get(found.pk)
+    pack = running.pack if running else ""
+    stamp = f'"{replies_stamp(request.caller, found, now=now)}-{crc32(pack.encode()):x}"'
     if request.headers.get("If-None-Match", "").removeprefix("W/") == stamp:
         response: HttpResponse = HttpResponseNotModified()
     else:
         lines = replies_in(request.caller, found, now=now)
         folders = {line.folder: spell(line.folder) for line in lines}
-        told = {"folders": folders, "replies": [asdict(line) for line in lines]}
+        told = {"folders": folders, "pack": pack, "replies": [asdict(line) for line in lines]}
         response = JsonResponse(told, json_dumps_params={"ensure_ascii": False, "separators": (",", ":")})
     response["ETag"] = stamp
     response["Cache-Control"] = "private, no-cache"

@@ -131,7 +131,7 @@ def _of_calendar(text: str) -> list[Line]:
         raise whole(_("At most %(most)d shifts at once.") % {"most": MOST_SHIFTS})
     lines: list[Line] = []
     problems: list[Problem] = []
-    for number, event in enumerate(_events(text), start=1):
+    for number, event in enumerate(events_in(text), start=1):
         if str(event.get("STATUS", "")).upper() == "CANCELLED":
             continue
         try:
@@ -143,11 +143,11 @@ def _of_calendar(text: str) -> list[Line]:
     return lines
 
 
-def _events(text: str) -> Iterator[Component]:
+def events_in(text: str) -> Iterator[Component]:
     try:
         calendars = Calendar.from_ical(text, multiple=True)
         yield from [event for calendar in calendars for event in calendar.walk("VEVENT")]
-    except (ValueError, KeyError, IndexError) as error:
+    except (ValueError, KeyError, IndexError, OSError) as error:  # OSError: a TZID that is a folder of the time zones
         raise whole(_("This calendar can't be read.")) from error
 
 
@@ -156,12 +156,12 @@ def _of_event(number: int, event: Component) -> Line:
     if event.get("RRULE") or event.get("RDATE"):
         told = _("Events that repeat are not read. Let your calendar write each of them, or use a table.")
         raise BadTable([Problem(number, "RRULE", told)])
-    begins = _moment(number, event, "DTSTART")
+    begins = moment_of(number, event, "DTSTART")
     length = None if event.get("DTEND") else _value(event.get("DURATION"))
     if isinstance(length, timedelta) and abs(length.days) < 400:
         ends = begins + length
     else:
-        ends = _moment(number, event, "DTEND")
+        ends = moment_of(number, event, "DTEND")
     person = _person(event)
     if not person:
         raise BadTable([Problem(number, "ATTENDEE", _("It says nobody’s e-mail address."))])
@@ -170,7 +170,7 @@ def _of_event(number: int, event: Component) -> Line:
     return Line(number, person, store, "" if zone in ("UTC", "Etc/UTC") else zone, _when(begins, ends))
 
 
-def _moment(number: int, event: Component, name: str) -> datetime:
+def moment_of(number: int, event: Component, name: str) -> datetime:
     """Raises BadTable where there is none, or a day without a time, or a time zone that is nobody's."""
     said = event.get(name)
     at = _value(said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +12,8 @@ from tenants.admin_site.entries import NavEntry, Section, add_nav
 from tenants.admin_site.pages import AdminPage
 from tickets.admin.roster.asked import asked_week
 from tickets.clocks.coverage import runs_of
+from tickets.clocks.shifts import instant
+from tickets.events.queries.running import events_between
 from tickets.roster.queries.coverage import WEEKS, coverage_of
 
 PACE, MOST_PACE = 20, 500  # messages that one person answers in an hour
@@ -36,9 +39,19 @@ class CoveragePage(AdminPage):
         shown: dict[str, Any] = {"asked": asked, "pace": pace, "most_pace": MOST_PACE, "weeks": WEEKS}
         if asked.store is None:
             return shown
-        days = coverage_of(asked.store.pk, monday=asked.monday, zone=asked.zone, pace=pace, now=author.now)
+        begins, ends = (instant(asked.monday + timedelta(days=day), 0, asked.zone) for day in (0, 7))
+        events = events_between(asked.store.pk, begins, ends)
+        days = coverage_of(
+            asked.store.pk,
+            monday=asked.monday,
+            zone=asked.zone,
+            pace=pace,
+            now=author.now,
+            rises=[event.rise for event in events],
+        )
         has_demand = any(cell.demand for cells in days for cell in cells)
-        return {**shown, "days": days, "hours": range(24), "runs": runs_of(days), "has_demand": has_demand}
+        shown |= {"days": days, "hours": range(24), "runs": runs_of(days), "has_demand": has_demand}
+        return {**shown, "events": events}
 
 
 CoveragePage.register()

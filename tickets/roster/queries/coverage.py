@@ -8,7 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from tenants.context import ask
-from tickets.clocks.coverage import Cell, cells_of
+from tickets.clocks.coverage import Cell, Rise, cells_of
 from tickets.clocks.shifts import instant, monday_of
 from tickets.roster.queries.duty import shifts_in_store
 
@@ -31,8 +31,11 @@ def demand_of(store_id: int, *, zone: ZoneInfo, now: datetime, weeks: int = WEEK
     return {(weekday, hour): count / weeks for weekday, hour, count in rows}
 
 
-def coverage_of(store_id: int, *, monday: date, zone: ZoneInfo, pace: int, now: datetime) -> Sequence[Sequence[Cell]]:
-    """Seven days of 24 hours. `pace`: messages that one person answers in an hour. Two queries."""
+def coverage_of(
+    store_id: int, *, monday: date, zone: ZoneInfo, pace: int, now: datetime, rises: Sequence[Rise] = ()
+) -> Sequence[Sequence[Cell]]:
+    """Seven days of 24 hours. `pace`: messages that one person answers in an hour; `rises`: of events. Two queries."""
     begins, ends = instant(monday, 0, zone), instant(monday + timedelta(days=7), 0, zone)
     shifts = shifts_in_store(store_id, begins, ends)
-    return cells_of(monday, zone, demand=demand_of(store_id, zone=zone, now=now), shifts=shifts, pace=pace)
+    demand = demand_of(store_id, zone=zone, now=now)
+    return cells_of(monday, zone, demand=demand, shifts=shifts, pace=pace, rises=rises)

@@ -9,6 +9,7 @@ and one that is killed leaves them as they were.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -29,8 +30,10 @@ BATCHES: Final = 20  # of one tick; the next one goes on
 _CLAIM: Final = """
 SELECT entry.id, entry.store_id, store.agency_id, store.state = 'open', entry.state, entry.priority, entry.channel,
        entry.category, entry.assignee_id, entry.last_message_at, entry.waiting_since, entry.due_at,
-       entry.breached_at IS NOT NULL, entry.snoozed_until, entry.told
+       entry.breached_at IS NOT NULL, entry.snoozed_until, entry.told, event.alarm_share
 FROM desk_queueentry entry JOIN tenants_store store ON store.id = entry.store_id
+LEFT JOIN events_liveevent event
+  ON event.store_id = entry.store_id AND event.begun_at IS NOT NULL AND event.ended_at IS NULL
 WHERE entry.next_at <= %(now)s AND entry.store_id = coalesce(%(store)s::bigint, entry.store_id)
 ORDER BY entry.next_at LIMIT %(most)s FOR NO KEY UPDATE OF entry SKIP LOCKED
 """
@@ -86,8 +89,10 @@ def _batch(now: datetime, store: int | None) -> tuple[int, list[int]]:
 
 
 def _seen(row: tuple[Any, ...], plan: Plan, book: Book | None, now: datetime) -> dict[str, Any]:
-    facts = _facts(row)
-    came = step(facts, plan, now=now, hours=book.hours_at(facts.since) if book else ALWAYS_OPEN)
+    *known, alarm_share = row
+    facts = _facts(known)
+    hours = book.hours_at(facts.since) if book else ALWAYS_OPEN
+    came = step(facts, plan.tightened(alarm_share), now=now, hours=hours)
     return {
         "id": row[0],
         "again": came.again and came.again.at.isoformat(),
@@ -103,7 +108,7 @@ def _fired(came: Step) -> list[dict[str, str]]:
     return [{"what": thing.what, "at": thing.at.isoformat()} for thing in came.fired]
 
 
-def _facts(row: tuple[Any, ...]) -> Facts:
+def _facts(row: Sequence[Any]) -> Facts:
     _pk, _store, _agency, _is_open, state, priority, channel, category, assignee, last_at, since, due, late, *rest = row
     snoozed_until, told = rest
     return Facts(
