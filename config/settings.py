@@ -54,6 +54,7 @@ SHARED_APPS = [
     "tickets.roster",
     "tickets.score",
     "tickets.triage",
+    "tickets.routing",
     "knowledge",
     "reports",
     "django.contrib.auth",
