@@ -19,7 +19,6 @@ from tickets.routing.queries.waiting import Found
 _TEAM: Final = """
 SELECT present.agency_id, present.person_id,
   ARRAY(SELECT given.store_id FROM tenants_assignment given
-    JOIN tenants_store store ON store.id = given.store_id AND store.agency_id = present.agency_id
     WHERE given.user_id = present.person_id AND given.role = 'agent'),
   ARRAY(SELECT skill.kind || ':' || skill.value FROM roster_skill skill
     WHERE skill.agency_id = present.agency_id AND skill.person_id = present.person_id),
@@ -39,16 +38,17 @@ ORDER BY present.agency_id, present.person_id
 """
 # Shifts of agents: a lead who is on duty does not send the agents home.
 _ON_DUTY: Final = """
-SELECT given.store_id, array_agg(DISTINCT shift.person_id)
-FROM roster_shift shift
-JOIN tenants_assignment given ON given.user_id = shift.person_id AND given.role = 'agent'
-  AND (shift.store_id IS NULL OR shift.store_id = given.store_id)
-JOIN tenants_store store ON store.id = given.store_id AND store.agency_id = shift.agency_id
+WITH shift AS MATERIALIZED (
+  SELECT agency_id, person_id, store_id FROM roster_shift
+  WHERE agency_id = ANY(%(agencies)s::bigint[]) AND begins_at <= %(now)s::timestamptz
+    AND ends_at > %(now)s::timestamptz
+)
+SELECT shift.agency_id, shift.person_id, shift.store_id,
+  ARRAY(SELECT given.store_id FROM tenants_assignment given
+    WHERE given.user_id = shift.person_id AND given.role = 'agent')
+FROM shift
 JOIN tenants_membership member ON member.user_id = shift.person_id AND member.agency_id = shift.agency_id
 JOIN tenants_user person ON person.id = shift.person_id AND person.is_active
-WHERE shift.agency_id = ANY(%(agencies)s::bigint[]) AND shift.begins_at <= %(now)s::timestamptz
-  AND shift.ends_at > %(now)s::timestamptz AND given.store_id = ANY(%(stores)s::bigint[])
-GROUP BY given.store_id
 """
 
 
@@ -64,22 +64,36 @@ def teams_of(found: Collection[Found], givings: Mapping[int, Giving], now: datet
     """agency → its team, for the stores of what was found."""
     agencies, stores = sorted(givings), {one.ticket.store: one for one in found}
     rows = ask(_TEAM, {"agencies": agencies, "fresh": now - FRESH})
-    duty = dict(ask(_ON_DUTY, {"agencies": agencies, "stores": list(stores), "now": now}))
+    duty = on_duty_in({store: one.agency for store, one in stores.items()}, now)
     certified: dict[int, frozenset[int] | None] = {}  # MERGE: certified_in(stores) of tickets.certification.queries
     people: dict[int, list[Person]] = {agency: [] for agency in agencies}
     held: Counter[int] = Counter()
     for row in rows:
-        people[row[0]].append(_person(row, givings[row[0]], held))
+        people[row[0]].append(_person(row, givings[row[0]], {s for s in row[2] if s in stores}, held))
     places: dict[int, dict[int, Place]] = {agency: {} for agency in agencies}
     for store, one in stores.items():
-        names = frozenset(duty[store]) if store in duty else None
-        places[one.agency][store] = Place(store, one.marketplace, names, certified.get(store), held[store])
+        place = Place(store, one.marketplace, duty.get(store), certified.get(store), held[store])
+        places[one.agency][store] = place
     return {agency: Team(tuple(people[agency]), places[agency]) for agency in agencies}
 
 
-def _person(row: tuple[Any, ...], giving: Giving, held: Counter[int]) -> Person:
-    """Adds what they have to `held`, by store."""
-    _agency, pk, stores, skills, says, has, busy_at = row
+def on_duty_in(stores: Mapping[int, int], now: datetime) -> dict[int, frozenset[int]]:
+    """store → the agents whose shift is under way there; one without any is not in it. `stores`: of which agency.
+
+    One query.
+    """
+    agencies = sorted(set(stores.values()))
+    found: dict[int, set[int]] = {}
+    for agency, person, of_store, given in ask(_ON_DUTY, {"agencies": agencies, "now": now}):
+        for store in given:
+            if stores.get(store) == agency and of_store in (None, store):
+                found.setdefault(store, set()).add(person)
+    return {store: frozenset(people) for store, people in found.items()}
+
+
+def _person(row: tuple[Any, ...], giving: Giving, stores: Collection[int], held: Counter[int]) -> Person:
+    """`stores`: of theirs, in which something waits. Adds what they have to `held`, by store."""
+    _agency, pk, _all, skills, says, has, busy_at = row
     load: Counter[str] = Counter()
     for channel, store, count in (text.split(":") for text in has):
         load[channel] += int(count)
