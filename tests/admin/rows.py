@@ -19,6 +19,7 @@ from knowledge.models import Release
 from tenants.actions.set_team import make_team
 from tenants.models import Agency, Assignment, Membership, Store, User
 from tests.cast import NOON
+from tickets.routing.actions.set_routing import save_rule as save_routing_rule
 from tickets.timers.actions.set_rules import save_rule
 
 Status = int | set[int]
@@ -89,6 +90,11 @@ def _rule(agency: Agency, lead: User) -> int:
     return save_rule(agency.pk, None, values, by=lead, now=NOON).pk
 
 
+def _routing_rule(agency: Agency, lead: User) -> int:
+    values = {"name": f"CANARY {agency.name}", "pool": [], "stores": []}
+    return save_routing_rule(agency.pk, None, values, by=lead, now=NOON).pk
+
+
 # What makes an object of an agency, by the name of its model in small letters; the number is what paths need.
 OBJECTS: dict[str, Callable[[Agency, User], int]] = {
     "membership": _member,
@@ -102,8 +108,10 @@ OBJECTS: dict[str, Callable[[Agency, User], int]] = {
     "sop": lambda agency, lead: _item(agency, lead, "sop"),
     "correction": _correction,
     "rule": _rule,
+    "routing_rule": _routing_rule,
 }
 REPLIES = "/admin/replies/"
+GIVING = {"channels": "widget", "ring_s": "10", "most_chats": "6", "most_others": "20", "take_back_s": "60"}
 TIME_RULE = {"name": "R", "state": "answered", "wait": "2", "unit": "d", "does": "close", "order": "1"}
 
 MEMBER, GIVEN, TEAM, STORE = (f"/admin/tenants/{name}/" for name in ("membership", "assignment", "team", "store"))
@@ -206,6 +214,11 @@ PAGES: dict[str, Page] = {
     "sop_version": Page("/admin/sops/{sop}/versions/1/", 404, 404),
     "sop_history": Page("/admin/sops/{sop}/history/", 200, 200),
     "sop_adherence": Page("/admin/sops/{sop}/adherence/", 200, 200),
+    # giving tickets
+    "routing": Page("/admin/routing/", 302, 403, body=GIVING),
+    "routing_rule_new": Page("/admin/routing/rules/new/", 302, 403, body={"name": "R", "keep_min": "0"}),
+    "routing_rule": Page("/admin/routing/rules/{routing_rule}/", 302, 403, body={"do": "remove"}),
+    "routing_dry_run": Page("/admin/routing/dry-run/", **LEADS),
     # the roster
     "roster": Page("/admin/roster/", 302, 403, body={"do": "copy", "weeks": "1"}),
     "roster_shift": Page("/admin/roster/shift/", 400, 403, body={"do": "save"}),
