@@ -74,7 +74,8 @@ def rehearse(
 ) -> list[tuple[Given | Left, datetime | None]]:
     """What became of each, by when it came: given, and when; or left until it was over, and why at the last look.
 
-    What people have grows by what they are given here alone: the day begins with empty hands.
+    What people have grows by what they are given here alone: the day begins with empty hands. Each is looked at once at
+    least, also one that was over within its first minute.
     """
     day, told = _Day(people, shifts), dict[tuple[int, int], tuple[Given | Left, datetime | None]]()
     coming = sorted(arrivals, key=lambda one: _came(one.ticket))
@@ -88,6 +89,8 @@ def rehearse(
         for one in [one for one in busy if one[0] <= at]:
             busy.remove(one)
             day.hold(one[1], one[2], -1)
+        for key in [key for key in waiting if ends[key] <= at and key in told]:
+            del waiting[key]
         if not waiting:
             continue
         stores = {store for store, _number in waiting}
@@ -101,8 +104,6 @@ def rehearse(
             if ends[key] > at:
                 busy.append((ends[key], given.person, given.ticket))
                 day.hold(given.person, given.ticket, 1)
-        for key in [key for key in waiting if ends[key] <= at]:
-            del waiting[key]
     return sorted(
         told.values(), key=lambda one: (one[0].ticket.waiting_since, one[0].ticket.store, one[0].ticket.number)
     )
