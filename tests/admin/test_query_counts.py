@@ -27,6 +27,8 @@ PAGES = {
     "admin: policies": "/admin/policies/",
     "admin: a policy": "/admin/policies/rule/policy/tmall_human_3min/",
     "admin: triage": "/admin/triage/",
+    "admin: giving tickets": "/admin/routing/",
+    "admin: giving tickets, dry run": "/admin/routing/dry-run/",
     "admin: choosing": "/admin/choose/people/?q=b",
 }
 

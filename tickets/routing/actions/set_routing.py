@@ -179,7 +179,10 @@ def _check_demands(rule: Rule, agents: Agents) -> None:
             told = _("Nobody who may have these tickets has this skill: %(skill)s.") % {"skill": labels[missing[0]]}
             raise Invalid(told, field="demands")
         if not any(have):
-            raise Invalid(_("Nobody’s skills of this kind are known. Say them under “Skills” first."), field="demands")
+            raise Invalid(
+                _("Nobody’s skills of this kind are known. Say them under “Skills and capacity” first."),
+                field="demands",
+            )
 
 
 def _locked(agency_id: int) -> list[Rule]:
