@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Event as Signal
 from threading import Thread
 from typing import Any
@@ -276,7 +277,8 @@ def test_two_clocks_at_once_give_nothing_twice_and_nobody_too_much(
             at = now - timedelta(seconds=seconds)
             buyer_writes(f"v:{number}", channel=Channel.WIDGET, customer_id=f"v:{number}", at=at)
 
-    in_a_thread(lambda: [rings(1, 30), rings(2, 20)])
+    for number, seconds in ((1, 30), (2, 20)):
+        in_a_thread(partial(rings, number, seconds))
     has_read, may_go = Signal(), Signal()
     gives = give._give
 
@@ -291,7 +293,7 @@ def test_two_clocks_at_once_give_nothing_twice_and_nobody_too_much(
     first.start()
     assert has_read.wait(20)
     monkeypatch.setattr(give, "_give", gives)
-    in_a_thread(lambda: rings(3, 600))
+    in_a_thread(partial(rings, 3, 600))
     came.append(in_a_thread(lambda: give_waiting(now)))
     may_go.set()
     first.join()

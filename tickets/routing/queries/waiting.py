@@ -9,8 +9,10 @@ from typing import Any, Final
 
 from tenants.context import ask
 from tickets.clocks.routing import Waiting
+from tickets.queries.presence import FRESH
 
-MOST_OF_A_STORE: Final = 200  # that are looked at in a second, the longest waits first
+MOST_OF_A_STORE: Final = 200  # that are looked at in a second, the longest waits first …
+MOST: Final = 10_000  # … and of all together, as many of each store
 LATELY: Final = timedelta(minutes=10)  # a chat that has been still for longer stays with whoever had it
 
 
@@ -46,7 +48,7 @@ WITH entry AS (
   SELECT others.* FROM routing_plan plan
   JOIN tenants_store store ON store.agency_id = plan.agency_id AND store.state = 'open'
   CROSS JOIN LATERAL (
-    SELECT other.*, 0 AS place FROM desk_queueentry other
+    SELECT other.*, row_number() OVER (ORDER BY other.waiting_since) AS place FROM desk_queueentry other
     WHERE other.store_id = store.id AND other.channel = ANY(plan.channels) AND other.channel <> 'widget'
       AND other.assignee_id IS NULL AND other.waiting_since <= %(now)s::timestamptz
     ORDER BY other.waiting_since LIMIT %(most)s
@@ -60,6 +62,9 @@ LEFT JOIN routing_plan plan ON plan.agency_id = store.agency_id
 {_LAST}
 WHERE (plan.id IS NULL OR entry.channel = ANY(plan.channels))
   AND (entry.snoozed_until IS NULL OR entry.snoozed_until <= %(now)s::timestamptz)
+  AND store.agency_id IN (
+    SELECT agency_id FROM desk_presence WHERE status = 'online' AND seen_at > %(fresh)s::timestamptz)
+ORDER BY entry.place, entry.waiting_since LIMIT %(most_of_all)s
 """
 _GONES: Final = f"""
 WITH gone AS (
@@ -84,8 +89,12 @@ ORDER BY entry.channel <> 'widget', entry.waiting_since NULLS LAST, entry.id LIM
 
 
 def nobodys(now: datetime) -> list[Found]:
-    """Tickets that are given by themselves and that nobody has, whose buyer waits. One query over the deployment."""
-    return _found(ask(_NOBODYS, {"now": now, "most": MOST_OF_A_STORE}))
+    """Tickets that are given by themselves and that nobody has, whose buyer waits, of agencies where somebody is there.
+
+    One query over the deployment.
+    """
+    values = {"now": now, "fresh": now - FRESH, "most": MOST_OF_A_STORE, "most_of_all": MOST}
+    return _found(ask(_NOBODYS, values))
 
 
 def of_the_gone(now: datetime, chats_s: int) -> list[Found]:
