@@ -32,6 +32,7 @@ from tickets.roster.models import Shift
 from tickets.routing.actions import give
 from tickets.routing.actions.give import give_waiting, take_back_stranded
 from tickets.routing.models import Plan, Rule
+from tickets.routing.queries import team
 
 RUNG = NOON + timedelta(seconds=11)
 HOUR = timedelta(hours=1)
@@ -136,6 +137,18 @@ def test_who_answered_last_gets_it_again(cast: Cast) -> None:
     assert give_waiting(RUNG + timedelta(seconds=1)) == 1
     assert holder(cast, number) == eve.pk
     assert told(cast.a, number)["why"] == "last"
+
+
+def test_only_the_certified_are_given_what_asks_for_it(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    eve = new_agent(cast, "Eve")
+    for person in (cast.bo, eve):
+        at_desk(cast, person)
+    numbers = [chat(cast, f"v:{n}") for n in range(3)]
+    monkeypatch.setattr(team, "certified_people", lambda _stores: {cast.a.pk: frozenset()})
+    assert give_waiting(RUNG) == 0
+    monkeypatch.setattr(team, "certified_people", lambda _stores: {cast.a.pk: frozenset({eve.pk}), cast.b.pk: None})
+    assert give_waiting(RUNG) == 3
+    assert {holder(cast, number) for number in numbers} == {eve.pk}
 
 
 # ---------------------------------------------------------------- what

@@ -44,8 +44,8 @@ CHOICES: Final[dict[str, frozenset[str]]] = {
 @transaction.atomic
 def set_plan(agency_id: int, values: Mapping[str, Any], *, by: User, now: datetime) -> Plan:
     """These values from now on. Raises Invalid with the field at fault."""
-    plan = Plan.objects.select_for_update().filter(agency_id=agency_id).first() or Plan(agency_id=agency_id)
-    before = _told(plan) if plan.pk else {}
+    plan = _locked_plan(agency_id)
+    before = _told(plan)
     for name, value in values.items():
         setattr(plan, name, value)
     _check_choices(plan, "channels")
@@ -185,9 +185,15 @@ def _check_demands(rule: Rule, agents: Agents) -> None:
             )
 
 
+def _locked_plan(agency_id: int) -> Plan:
+    """The agency's, with the defaults where it has none yet. Whoever has it locked alone changes plan and rules."""
+    Plan.objects.get_or_create(agency_id=agency_id)
+    return Plan.objects.select_for_update(no_key=True).get(agency_id=agency_id)
+
+
 def _locked(agency_id: int) -> list[Rule]:
     """The agency's rules in their order, for this transaction alone."""
-    list(Rule.objects.select_for_update().filter(agency_id=agency_id).order_by("pk"))
+    _locked_plan(agency_id)
     return rules_of_agency(agency_id)
 
 

@@ -24,6 +24,7 @@ from tickets.queries.names import store_ref
 from tickets.routing.names import why_given
 from tickets.routing.queries.people import agents_of, as_people, names_of
 from tickets.routing.queries.plans import Giving
+from tickets.routing.queries.team import certified_people
 from tickets.rows import StoreRef
 from tickets.score.queries.feed import Story, stories_of
 
@@ -98,7 +99,8 @@ def dry_run(caller: Caller, agency_id: int, giving: Giving, day: date, time_zone
     arrivals = [_arrival(key, mine[key], facts.get(key), begins, ends) for key in first]
     agents = agents_of(agency_id)
     shifts = [OnShift(*row) for row in ask(_SHIFTS, [agency_id, ends, begins])]
-    places = {pk: Place(pk, store.marketplace) for pk, store in stores.items()}
+    certified = certified_people(stores)
+    places = {pk: Place(pk, store.marketplace, certified=certified.get(pk)) for pk, store in stores.items()}
     told = rehearse(arrivals, as_people(agents, giving), shifts, giving.rules, places, usual=giving.usual)
     really = {key: _first_answer(mine[key], begins) for key in first}
     names = {**names_of({one for one in really.values() if one} - set(agents.names)), **agents.names}

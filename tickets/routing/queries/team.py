@@ -65,7 +65,7 @@ def teams_of(found: Collection[Found], givings: Mapping[int, Giving], now: datet
     agencies, stores = sorted(givings), {one.ticket.store: one for one in found}
     rows = ask(_TEAM, {"agencies": agencies, "fresh": now - FRESH})
     duty = on_duty_in({store: one.agency for store, one in stores.items()}, now)
-    certified: dict[int, frozenset[int] | None] = {}  # MERGE: certified_in(stores) of tickets.certification.queries
+    certified = certified_people(stores)
     people: dict[int, list[Person]] = {agency: [] for agency in agencies}
     held: Counter[int] = Counter()
     for row in rows:
@@ -75,6 +75,12 @@ def teams_of(found: Collection[Found], givings: Mapping[int, Giving], now: datet
         place = Place(store, one.marketplace, duty.get(store), certified.get(store), held[store])
         places[one.agency][store] = place
     return {agency: Team(tuple(people[agency]), places[agency]) for agency in agencies}
+
+
+def certified_people(stores: Collection[int]) -> dict[int, frozenset[int] | None]:
+    """store → who holds every certificate that it asks for; None, or not in it: it asks for none."""
+    certified: dict[int, frozenset[int] | None] = {}  # MERGE: certified_in(stores) of tickets.certification.queries
+    return certified
 
 
 def on_duty_in(stores: Mapping[int, int], now: datetime) -> dict[int, frozenset[int]]:
