@@ -15,7 +15,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from tenants.context import in_store
+from tenants.access import Action, store_for
+from tenants.context import at, in_store
 from tenants.fleet.owner import owner_connection
 from tenants.models import Assignment, Membership, Store, User
 from tests.cast import NOON, Cast
@@ -27,6 +28,7 @@ from tickets.channels import Channel
 from tickets.clocks.routing import Why
 from tickets.desk.models import Presence, QueueEntry
 from tickets.models import Event, Ticket
+from tickets.queries.conversation import conversation_for
 from tickets.roster.actions.skills import set_skills
 from tickets.roster.models import Shift
 from tickets.routing.actions import give
@@ -120,6 +122,10 @@ def test_a_rule_gives_to_those_it_names(cast: Cast) -> None:
     assert give_waiting(NOON + timedelta(seconds=5)) == 1
     assert holder(cast, number) == cast.bo.pk
     assert told(cast.a, number) == {"assignee": cast.bo.pk, "why": "pool", "rule": "青禾"}
+    ann = cast.caller(cast.ann)
+    with at(ann.place):
+        history = conversation_for(ann, store_for(ann, "store-a", Action.VIEW), number).history
+    assert history[0].text == "Given to Bo, whom the rule “青禾” names"
 
 
 def test_who_answered_last_gets_it_again(cast: Cast) -> None:

@@ -224,6 +224,16 @@ def test_the_least_busy_gets_it_then_who_was_idle_longest() -> None:
     assert who(routed([waits(1, 1)], people[:2])) == {(1, 1): 2}
 
 
+def test_among_equals_not_always_the_same_comes_first() -> None:
+    people = [person(pk, 1) for pk in (1, 2, 3)]
+    got: Counter[int] = Counter()
+    for minute in range(300):
+        now = NOW + timedelta(minutes=minute)
+        ticket = Waiting(1, 1, "widget", now - timedelta(minutes=1))
+        got[route([ticket], people, [], {}, usual=USUAL, now=now).given[0].person] += 1
+    assert min(got[pk] for pk in (1, 2, 3)) > 60
+
+
 def test_who_can_do_little_else_is_taken_first_and_moved_where_that_helps() -> None:
     both, only = person(1, 1, 2, most=1), person(2, 1, most=1, load={"widget": 0}, busy_at=99.0)
     assert who(routed([waits(1, 1, ago=99), waits(2, 1)], [both, only])) == {(1, 1): 2, (2, 1): 1}

@@ -185,8 +185,10 @@ class _Round:
         self.now, self.rules, self.usual = now, rules, usual
         self.places = {store: places.get(store, Place(store)) for store in {ticket.store for ticket in waiting}}
         count = Counter(ticket.store for ticket in waiting)
-        # The lowest bits are taken first: who can do least else, then who has been idle longest.
-        self.people = sorted(people, key=lambda one: (sum(count[s] for s in one.stores), one.busy_at, one.id))
+        # The lowest bits are taken first: who can do least else, who has been idle longest, then whose turn it is.
+        self.people = sorted(
+            people, key=lambda one: (sum(count[s] for s in one.stores), one.busy_at, _turn(one.id, now), one.id)
+        )
         self.waiting = waiting
         self.bits = {person.id: 1 << n for n, person in enumerate(self.people)}
         self.here = self._who(person.is_here for person in self.people)
@@ -383,6 +385,11 @@ class _Channel:
             if bit not in came:
                 return bit
             to, (bit, key) = bit, came[bit]
+
+
+def _turn(person: int, now: datetime) -> int:
+    """Among equals not always the same comes first: each minute shuffles them anew, and everybody alike."""
+    return (person * 2_654_435_761 ^ int(now.timestamp()) // 60 * 40_503) % 65_521
 
 
 def _each(mask: int) -> Iterator[int]:
