@@ -11,7 +11,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -25,7 +25,7 @@ from tests.scenes import buyer_writes, in_a_thread
 from tickets.actions.assign import assign
 from tickets.actions.reply import reply_to_ticket
 from tickets.channels import Channel
-from tickets.clocks.routing import Why
+from tickets.clocks.routing import Waiting, Why
 from tickets.desk.models import Presence, QueueEntry
 from tickets.models import Event, Ticket
 from tickets.queries.conversation import conversation_for
@@ -197,6 +197,34 @@ def test_a_burst_in_one_store_starves_no_other(cast: Cast) -> None:
     got = Counter(QueueEntry.objects.filter(assignee=cast.bo).values_list("store_id", flat=True))
     assert got == {cast.a.pk: 3, cast.b.pk: len(small)}
     assert [holder(cast, number) for number in burst].count(cast.bo.pk) == 3
+
+
+def test_who_works_for_two_agencies_has_room_once(cast: Cast) -> None:
+    at_desk(cast, cast.bo)
+    Membership.objects.create(user=cast.bo, agency=cast.south, role="agent")
+    Assignment.objects.create(user=cast.bo, store=cast.c, role="agent")
+    Presence.objects.create(person=cast.bo, agency=cast.south, status="online", seen_at=NOON)
+    for agency in (cast.north, cast.south):
+        Plan.objects.create(agency=agency, most_chats=1)
+    chat(cast)
+    with in_store(cast.c):
+        buyer_writes("c:1", channel=Channel.WIDGET, customer_id="c:1", at=NOON)
+    assert give_waiting(RUNG) == 1
+
+
+def test_a_store_in_trouble_keeps_back_no_other(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_desk(cast, cast.bo)
+    numbers = [chat(cast, f"v:{n}") for n in range(2)]
+    locked = give._locked
+
+    def broken(wanted: Waiting) -> Ticket:
+        if wanted.number == numbers[0]:
+            raise OperationalError
+        return locked(wanted)
+
+    monkeypatch.setattr(give, "_locked", broken)
+    assert give_waiting(RUNG) == 1
+    assert [holder(cast, number) for number in numbers] == [None, cast.bo.pk]
 
 
 def test_a_round_reads_as_much_however_many_wait(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
