@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--stores", type=int, default=1000, help="whose scores are reckoned")
     parser.add_argument("--rounds", type=int, default=10)
     asked = parser.parse_args()
-    arguments = {"tick": (asked.open, asked.rounds), "score": (asked.stores, asked.rounds)}
+    arguments = {"tick": (asked.open, asked.rounds), "score": (asked.stores, asked.rounds), "route": (asked.rounds,)}
     result: dict[str, Any] = {"figures": {}, "beside": {}}
     for part in [asked.only] if asked.only else PARTS:
         if importlib.util.find_spec(f"benchmarks.of_clocks.{part}") is None:

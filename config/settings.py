@@ -56,6 +56,7 @@ SHARED_APPS = [
     "tickets.score",
     "tickets.triage",
     "tickets.certification",
+    "tickets.routing",
     "knowledge",
     "reports",
     "django.contrib.auth",

@@ -18,6 +18,7 @@ class Mutant:
 BASE, CONTEXT, SCOPED = "tenants/postgresql/base.py", "tenants/context.py", "tenants/models/scoped.py"
 ACCESS, SOCKETS, FENCE = "tenants/access.py", "tenants/sockets.py", "tenants/fleet/fence.py"
 BUYER, CHAT = "tickets/chat/buyer.py", "tests/chat"
+ROUTING = "tests/routing"
 MIDDLEWARE, CONSUMER = "tenants/middleware.py", "tickets/live/consumers.py"
 ROLES, ROWS, GATE = "tests/fence/test_roles.py", "tests/fence/test_rows.py", "tests/fence/test_gate.py"
 BROKEN, POOL, EDGE = "tests/fence/test_broken_schemas.py", "tests/fence/test_pool.py", "tests/fence/test_edge.py"
@@ -397,6 +398,34 @@ MUTANTS = (
         "if ticket.is_closed or ticket.assignee_id != person:",
         "if ticket.is_closed:",
         (f"{CHAT}/test_take_back.py",),
+    ),
+    Mutant(
+        "routing: somebody is given more than they take",
+        "tickets/clocks/routing.py",
+        "if before + more < self.most[bit]:",
+        "if before + more <= self.most[bit]:",
+        (f"{ROUTING}/test_route.py::test_a_small_store_is_served_within_a_burst_of_another",),
+    ),
+    Mutant(
+        "routing: whoever is not certified is given tickets",
+        "tickets/clocks/routing.py",
+        "yield Why.UNCERTIFIED, -1 if place.certified is None else self._named(place.certified)",
+        "yield Why.UNCERTIFIED, -1",
+        (f"{ROUTING}/test_route.py::test_why_nobody_gets_it_names_what_is_missing",),
+    ),
+    Mutant(
+        "routing: a burst in one store starves the others",
+        "tickets/clocks/routing.py",
+        "heapq.heappush(turns, (held + 1, _pressure(queue[-1], self.now), store))",
+        "heapq.heappush(turns, (held, _pressure(queue[-1], self.now), store))",
+        (f"{ROUTING}/test_route.py::test_a_small_store_is_served_within_a_burst_of_another",),
+    ),
+    Mutant(
+        "routing: two clocks distribute at once",
+        "tickets/routing/actions/give.py",
+        "yield is_alone",
+        "yield True",
+        (f"{ROUTING}/test_give.py",),
     ),
     Mutant(
         "chat: of two who hand a chat over at once both do",

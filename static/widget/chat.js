@@ -83,8 +83,8 @@ function draw() {
 
 function drawAfter() {
   const known = now.introduced || now.id || guest.identity;
-  const form = asked || (!known && (wantsForm || !now.state.online));
-  const offline = !now.state.online;
+  const offline = now.state.online ? now.state.full && "fullText" : "offlineText";
+  const form = asked || (!known && (wantsForm || offline));
   const which = form ? `form ${offline}` : ending ? "end" : now.state.is === "ended" ? `rating ${now.rated}` : "";
   at("composer").hidden = Boolean(form);
   at("greeting").hidden = inOrder().length > 0;

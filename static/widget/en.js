@@ -75,6 +75,7 @@ learn({
   begin: "Start the chat",
   leave: "Leave a message",
   offlineText: "Nobody is at the desk now. Leave your e-mail, and we answer there.",
+  fullText: "Everybody is busy, and many are waiting. Leave your e-mail, and we answer there.",
   choice: "Please choose one",
   chosen: "{label} (your choice)",
   orderCard: "Order {n}",

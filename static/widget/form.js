@@ -1,4 +1,4 @@
-// The form before the first message. When nobody is at the desk it asks for an e-mail, and says why.
+// The form before the first message. When nobody is free it asks for an e-mail; `offline` is the word that says why.
 import { button, make } from "./make.js";
 import { ours, say } from "./words.js";
 
@@ -12,7 +12,7 @@ export function drawForm({ config, offline, text, submit, keep }) {
   if (offline && email) email.required = true;
   if (offline && !email) fields.push({ name: "email", required: true });
   const form = make("form", { className: "form", noValidate: true });
-  if (offline) form.append(make("p", { className: "notice" }, say("offlineText")));
+  if (offline) form.append(make("p", { className: "notice" }, say(offline)));
   for (const { name, required } of fields) form.append(field(name, required, control(name, required, config)));
   const box = make("textarea", { id: "f-text", name: "text", rows: 3, maxLength: 4000, required: true, value: text });
   box.addEventListener("input", () => keep(box.value));

@@ -75,6 +75,7 @@ learn({
   begin: "开始咨询",
   leave: "提交留言",
   offlineText: "现在没有客服在线。请留下邮箱，我们会通过邮件回复您。",
+  fullText: "当前咨询较多，客服暂时接待不过来。请留下邮箱，我们会通过邮件回复您。",
   choice: "请选择一项",
   chosen: "{label}（您的选择）",
   orderCard: "订单 {n}",

@@ -29,6 +29,7 @@ from tickets.certification.models import Exam
 from tickets.certification.queries.sittings import needs_everywhere
 from tickets.events.actions import set_event
 from tickets.events.actions.set_event import save_event
+from tickets.routing.actions.set_routing import save_rule as save_routing_rule
 from tickets.timers.actions.set_rules import save_rule
 
 Status = int | set[int]
@@ -135,6 +136,11 @@ def _event(agency: Agency, lead: User) -> int:
     return save_event(agency.pk, None, wanted, people=[], by=lead, now=timezone.now()).pk
 
 
+def _routing_rule(agency: Agency, lead: User) -> int:
+    values = {"name": f"CANARY {agency.name}", "pool": [], "stores": []}
+    return save_routing_rule(agency.pk, None, values, by=lead, now=NOON).pk
+
+
 # What makes an object of an agency, by the name of its model in small letters; the number is what paths need.
 OBJECTS: dict[str, Callable[[Agency, User], int]] = {
     "membership": _member,
@@ -152,8 +158,10 @@ OBJECTS: dict[str, Callable[[Agency, User], int]] = {
     "question": lambda agency, lead: _exam(agency, lead).questions.order_by("pk")[0].pk,
     "sitting": _sitting,
     "event": _event,
+    "routing_rule": _routing_rule,
 }
 REPLIES = "/admin/replies/"
+GIVING = {"channels": "widget", "ring_s": "10", "most_chats": "6", "most_others": "20", "take_back_s": "60"}
 TIME_RULE = {"name": "R", "state": "answered", "wait": "2", "unit": "d", "does": "close", "order": "1"}
 
 MEMBER, GIVEN, TEAM, STORE = (f"/admin/tenants/{name}/" for name in ("membership", "assignment", "team", "store"))
@@ -256,6 +264,11 @@ PAGES: dict[str, Page] = {
     "sop_version": Page("/admin/sops/{sop}/versions/1/", 404, 404),
     "sop_history": Page("/admin/sops/{sop}/history/", 200, 200),
     "sop_adherence": Page("/admin/sops/{sop}/adherence/", 200, 200),
+    # giving tickets
+    "routing": Page("/admin/routing/", 302, 403, body=GIVING),
+    "routing_rule_new": Page("/admin/routing/rules/new/", 302, 403, body={"name": "R", "keep_min": "0"}),
+    "routing_rule": Page("/admin/routing/rules/{routing_rule}/", 302, 403, body={"do": "remove"}),
+    "routing_dry_run": Page("/admin/routing/dry-run/", **LEADS),
     # the roster
     "roster": Page("/admin/roster/", 302, 403, body={"do": "copy", "weeks": "1"}),
     "roster_shift": Page("/admin/roster/shift/", 400, 403, body={"do": "save"}),

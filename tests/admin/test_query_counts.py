@@ -31,6 +31,8 @@ PAGES = {
     "admin: my exams": "/admin/exams/",
     "admin: live events": "/admin/events/",
     "admin: a new live event": "/admin/events/new/",
+    "admin: giving tickets": "/admin/routing/",
+    "admin: giving tickets, dry run": "/admin/routing/dry-run/",
     "admin: choosing": "/admin/choose/people/?q=b",
 }
 

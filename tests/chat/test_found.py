@@ -19,14 +19,16 @@ from tests.chat.test_buyer import OFFER, answered
 from tests.chat.test_frames import post, sent_file
 from tests.chat.test_take_back import at_desk, chat, holder
 from tests.chat.test_visitor import KEY, signed
-from tickets.actions import take_back, visit
+from tickets.actions import visit
 from tickets.actions.assign import assign
 from tickets.chat import views
 from tickets.chat.desk import DeskSide, Watched
 from tickets.chat.visitor import Identity, identity_of, sign
+from tickets.clocks.routing import Waiting
 from tickets.desk.models import Outbox
 from tickets.models import ChatWidget, Customer, Message, Ticket, Visitor
 from tickets.queries.chat import talk_of
+from tickets.routing.actions import give
 
 
 def test_pictures_beyond_a_few_are_sent_again_rather_than_waited_for(
@@ -87,15 +89,15 @@ def test_store_in_trouble_keeps_nobody_elses_chats(cast: Cast, monkeypatch: pyte
     with in_store(cast.a):
         for number in numbers:
             assign(Ticket.objects.get(pk=number), to=cast.bo, by=cast.bo, now=NOON)
-    locked = take_back._locked
+    locked = give._locked
 
-    def broken(number: int) -> Ticket:
-        if number == numbers[0]:
+    def broken(wanted: Waiting) -> Ticket:
+        if wanted.number == numbers[0]:
             raise OperationalError
-        return locked(number)
+        return locked(wanted)
 
-    monkeypatch.setattr(take_back, "_locked", broken)
-    assert take_back.take_back_stranded(NOON + timedelta(seconds=61)) == 1
+    monkeypatch.setattr(give, "_locked", broken)
+    assert give.take_back_stranded(NOON + timedelta(seconds=61)) == 1
     assert [holder(cast, number) for number in numbers] == [cast.bo.pk, None]
 
 

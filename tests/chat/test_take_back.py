@@ -15,11 +15,13 @@ from tests.scenes import buyer_writes, kinds_of
 from tickets.actions.assign import assign
 from tickets.actions.presence import heard_of_losses, set_presence, touch
 from tickets.actions.reply import reply_to_ticket
-from tickets.actions.take_back import give_ringing, take_back, take_back_stranded
+from tickets.actions.take_back import take_back
 from tickets.channels import Channel
 from tickets.desk.models import Presence, QueueEntry
 from tickets.models import Event, Ticket
-from tickets.queries.presence import MOST_CHATS, colleagues_present, presence_of
+from tickets.queries.presence import colleagues_present, presence_of
+from tickets.routing.actions.give import give_waiting, take_back_stranded
+from tickets.routing.models import Plan
 
 RUNG = NOON + timedelta(seconds=11)
 
@@ -54,23 +56,24 @@ def holder(cast: Cast, number: int) -> int | None:
 def test_chat_that_nobody_accepts_is_given_after_ten_seconds(cast: Cast) -> None:
     at_desk(cast, cast.bo)
     number = chat(cast)
-    assert give_ringing(NOON + timedelta(seconds=9)) == 0
-    assert give_ringing(RUNG) == 1
+    assert give_waiting(NOON + timedelta(seconds=9)) == 0
+    assert give_waiting(RUNG) == 1
     assert holder(cast, number) == cast.bo.pk
-    assert give_ringing(RUNG) == 0
+    assert give_waiting(RUNG) == 0
     with in_store(cast.a):
         event = Event.objects.filter(ticket=number).order_by("-pk").first()
-        assert (event.kind, event.actor, event.by) == (Event.Kind.ASSIGNED, None, "presence")
+        assert (event.kind, event.actor, event.by) == (Event.Kind.ASSIGNED, None, "routing")
 
 
 def test_the_least_busy_gets_it_and_nobody_more_than_they_can_carry(cast: Cast) -> None:
     eve = new_agent(cast, "Eve")
     for person in (cast.bo, eve):
         at_desk(cast, person)
-    numbers = [chat(cast, f"v:{n}") for n in range(2 * MOST_CHATS + 1)]
-    assert give_ringing(RUNG) == 2 * MOST_CHATS
+    most = Plan().most_chats
+    numbers = [chat(cast, f"v:{n}") for n in range(2 * most + 1)]
+    assert give_waiting(RUNG) == 2 * most
     held = [holder(cast, number) for number in numbers]
-    assert (held.count(cast.bo.pk), held.count(eve.pk), held[-1]) == (MOST_CHATS, MOST_CHATS, None)
+    assert (held.count(cast.bo.pk), held.count(eve.pk), held[-1]) == (most, most, None)
 
 
 @pytest.mark.parametrize("who", ["away", "gone", "lead", "other store", "disabled"])
@@ -88,7 +91,7 @@ def test_who_is_not_there_is_given_nothing(cast: Cast, who: str) -> None:
         at_desk(cast, cast.bo)
         User.objects.filter(pk=cast.bo.pk).update(is_active=False)
     number = chat(cast)
-    assert give_ringing(RUNG) == 0
+    assert give_waiting(RUNG) == 0
     assert holder(cast, number) is None
 
 
@@ -97,7 +100,7 @@ def test_a_chat_that_was_accepted_meanwhile_is_nobody_elses(cast: Cast) -> None:
     number = chat(cast)
     with in_store(cast.a):
         assign(Ticket.objects.get(pk=number), to=cast.ann, by=cast.ann, now=NOON, was=None)
-    assert give_ringing(RUNG) == 0
+    assert give_waiting(RUNG) == 0
     assert holder(cast, number) == cast.ann.pk
 
 
@@ -108,7 +111,7 @@ def test_whoever_is_gone_for_a_minute_loses_their_chats_to_the_next(cast: Cast) 
     eve = new_agent(cast, "Eve")
     at_desk(cast, cast.bo)
     number = chat(cast)
-    assert give_ringing(RUNG) == 1
+    assert give_waiting(RUNG) == 1
     late = NOON + timedelta(seconds=60)
     at_desk(cast, eve, at=late)
     assert take_back_stranded(NOON + timedelta(seconds=59)) == 0
@@ -126,7 +129,7 @@ def test_whoever_is_gone_for_a_minute_loses_their_chats_to_the_next(cast: Cast) 
 def test_with_nobody_there_it_rings_again(cast: Cast) -> None:
     at_desk(cast, cast.bo)
     number = chat(cast)
-    give_ringing(RUNG)
+    give_waiting(RUNG)
     assert take_back_stranded(NOON + timedelta(seconds=61)) == 1
     assert holder(cast, number) is None
 
@@ -149,7 +152,7 @@ def test_chat_that_was_handed_to_somebody_else_meanwhile_stays_theirs(cast: Cast
     eve = new_agent(cast, "Eve")
     at_desk(cast, cast.bo)
     number = chat(cast)
-    assert give_ringing(RUNG) == 1
+    assert give_waiting(RUNG) == 1
     with in_store(cast.a):
         ticket = Ticket.objects.get(pk=number)
         assign(ticket, to=cast.ann, by=cast.ann, now=RUNG)

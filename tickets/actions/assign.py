@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -25,13 +28,21 @@ class AssignedMeanwhile(Conflict):
 
 
 def assign(
-    ticket: Ticket, *, to: User | None, by: User | None, now: datetime, was: int | None = ANYBODY, through: str = ""
+    ticket: Ticket,
+    *,
+    to: User | None,
+    by: User | None,
+    now: datetime,
+    was: int | None = ANYBODY,
+    through: str = "",
+    told: Mapping[str, Any] = MappingProxyType({}),
 ) -> Ticket:
     """Gives the ticket to `to`, or takes it from everybody. The caller holds the lock.
 
-    `by` is None where nobody did it but `through`: a process. `was` is whom the author saw it belong to, None for
-    nobody. Giving it to whom it belongs already changes nothing. Raises Invalid (`assignee`) for somebody who does not
-    work in this store, TicketIsClosed for a closed ticket, AssignedMeanwhile where `was` is not so any more.
+    `by` is None where nobody did it but `through`: a process, of which `told` says why. `was` is whom the author saw
+    it belong to, None for nobody. Giving it to whom it belongs already changes nothing. Raises Invalid (`assignee`) for
+    somebody who does not work in this store, TicketIsClosed for a closed ticket, AssignedMeanwhile where `was` is not
+    so any more.
     """
     if ticket.assignee_id == (to.pk if to else None):
         return ticket
@@ -42,7 +53,7 @@ def assign(
     if to is not None and not colleagues(current_store()).filter(pk=to.pk).exists():
         raise Invalid(_("This person does not work in this store."), field="assignee")
     before, ticket.assignee = ticket.assignee_id, to
-    was_whose, is_whose = {"assignee": before}, {"assignee": to.pk if to else None}
+    was_whose, is_whose = {"assignee": before}, {"assignee": to.pk if to else None, **told}
     record(ticket, Happened(Event.Kind.ASSIGNED, actor=by, by=through, before=was_whose, after=is_whose), now=now)
     return ticket
 

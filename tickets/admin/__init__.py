@@ -2,8 +2,9 @@
 
 from tickets.admin import missed, roster, triage
 from tickets.admin.adherence import SopAdherencePage
+from tickets.routing import admin as routing
 from tickets.timers import admin as timers
 
-__all__ = ["missed", "roster", "timers", "triage"]
+__all__ = ["missed", "roster", "routing", "timers", "triage"]
 
 SopAdherencePage.register()

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import InterfaceError, OperationalError, close_old_connections, transaction
 from django.utils import timezone
 
+from knowledge.categories import Category
 from tenants.actions.issue_token import issue_token, revoke_named
 from tenants.actions.open_store import open_store
 from tenants.context import in_store
@@ -36,6 +37,8 @@ from tickets.desk.models import QueueEntry
 from tickets.incoming import IncomingMessage
 from tickets.models import Message, Ticket
 from tickets.queries.chat import widget_of
+from tickets.routing.actions.set_routing import save_rule
+from tickets.routing.queries.plans import rules_of_agency
 
 TEXTS = Path(__file__).with_name("tickets.json")
 PASSWORD = "Deskfleet-demo-1"  # noqa: S105  # printed by `make up`: it guards nothing
@@ -109,7 +112,15 @@ def make_demo(base_host: str, *, now: datetime | None = None) -> bool:
     make_replies(agency.pk, stores, lead=people["ann"], agent=people["bo"], now=now)
     make_exams(agency.pk, stores, lead=people["ann"], agents=[people["bo"], people["mei"]], now=now)
     make_events(agency.pk, stores, lead=people["ann"], lent=people["mei"], now=now)
+    _set_routing(agency, people["ann"], now)
     return fresh
+
+
+def _set_routing(agency: Agency, lead: User, now: datetime) -> None:
+    """Once: a rule to begin with."""
+    if not rules_of_agency(agency.pk):
+        values = {"name": "退款不换人", "categories": [Category.REFUND.value], "keep_min": 3}
+        save_rule(agency.pk, None, values, by=lead, now=now)
 
 
 def _set_up_widget(store: Store, now: datetime) -> None:

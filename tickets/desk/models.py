@@ -82,13 +82,19 @@ class QueueEntry(models.Model):
                 name="queue_untriaged",
                 condition=Q(last_seq__gt=models.F("triaged_seq")) & ~Q(clock=""),
             ),
-            # queries.chats: chats that ring, longest first …
+            # queries.chats, routing.queries.waiting: chats that ring, longest first.
             models.Index(
                 fields=["waiting_since"],
                 name="queue_chats_ringing",
                 condition=Q(channel="widget", assignee__isnull=True, waiting_since__isnull=False),
             ),
-            # … and who has how many.
+            # routing.queries.waiting: what nobody has of other channels, in stores whose agency wants it given.
+            models.Index(
+                fields=["store", "waiting_since"],
+                name="queue_nobodys",
+                condition=Q(assignee__isnull=True, waiting_since__isnull=False) & ~Q(channel="widget"),
+            ),
+            # routing.queries.team: who has how many chats.
             models.Index(
                 fields=["assignee"], name="queue_chats_held", condition=Q(channel="widget", assignee__isnull=False)
             ),

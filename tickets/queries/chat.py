@@ -263,7 +263,10 @@ def _item(row: _Row, author: str, client_id: str | None) -> dict[str, Any]:
 # ---------------------------------------------------------------- state
 
 _ONLINE = f"""
-SELECT EXISTS (
+SELECT coalesce((
+  SELECT count(*) FROM desk_queueentry
+  WHERE store_id = %(store)s AND channel = 'widget' AND assignee_id IS NULL AND waiting_since IS NOT NULL
+) >= (SELECT longest_queue FROM routing_plan WHERE agency_id = %(agency)s), false), EXISTS (
   SELECT FROM desk_presence present
   JOIN tenants_membership member ON member.user_id = present.person_id AND member.agency_id = present.agency_id
   LEFT JOIN tenants_assignment given
@@ -279,22 +282,26 @@ WHERE store_id = %s AND channel = 'widget' AND assignee_id IS NULL AND waiting_s
 """
 
 
-def somebody_is_online(now: datetime) -> bool:
-    """Whether a person who may answer in the entered store is at a desk and takes chats."""
+def free_now(now: datetime) -> tuple[bool, bool]:
+    """(whether a person who may answer in the entered store is at a desk and takes chats, whether as many chats wait
+    there as its agency wants to wait). One query.
+    """
     store = current_store()
     with connection.cursor() as cursor:
         cursor.execute(_ONLINE, {"store": store.pk, "agency": store.agency_id, "now": now})
-        return bool(cursor.fetchone()[0])
+        is_full, is_online = cursor.fetchone()
+    return is_online, is_full
 
 
 def state_of(talk: Talk | None, now: datetime) -> dict[str, Any]:
     """The `state` frame: one query, three more for a buyer who waits."""
     frame: dict[str, Any] = {"type": "state", "is": "idle", "agent": None, "place": None, "wait_s": None}
-    frame["online"] = somebody_is_online(now)
+    frame["online"], frame["full"] = free_now(now)
     if talk is None or talk.number is None:
         return frame
     if talk.state == Ticket.State.CLOSED:
         return frame | {"is": "ended"}
+    frame["full"] = False  # who is in the queue already has their place
     if talk.assignee is not None:
         return frame | {"is": "with_agent", "agent": talk.alias or current_store().name}
     frame["is"] = "waiting"

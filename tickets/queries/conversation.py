@@ -19,6 +19,7 @@ from tenants.models import Store, User
 from tenants.models.people import without_secrets
 from tickets.cards import CHOICE, OFFER
 from tickets.channels import Channel
+from tickets.clocks.routing import Why
 from tickets.desk.models import QueueEntry
 from tickets.models import Event, Message, Ticket
 from tickets.models.event import CATEGORISED, ByTime
@@ -29,6 +30,7 @@ from tickets.queries.gate import messages_for, ticket_for
 from tickets.queries.names import aliases_for, buyer_name, person_ref, store_ref
 from tickets.queries.presence import Colleague, colleagues_present
 from tickets.queries.sops import sop_mark
+from tickets.routing.names import why_given
 from tickets.rows import AttachmentRow, ColleagueRow, Conversation, EventRow, MessageRow, PastTicket, TicketRow
 
 MESSAGES_PAGE = 50
@@ -284,12 +286,22 @@ def _said_of_giving(event: Event, who: str, names: dict[int, str]) -> str:
     if event.actor_id is None and rule != event.by:
         return _("Given to %(to)s by the rule “%(rule)s”") % {"to": names.get(to) or _("nobody"), "rule": rule}
     if event.actor_id is None:
-        return _("Given to %(to)s, who had room") % {"to": names.get(to, "?")}
+        return _said_of_routing(event, names.get(to, "?"))
     if to is None:
         return _("%(who)s took it off its assignee") % {"who": who}
     if to == event.actor_id:
         return _("%(who)s took it") % {"who": who}
     return _("%(who)s gave it to %(to)s") % {"who": who, "to": names.get(to, "?")}
+
+
+def _said_of_routing(event: Event, to: str) -> str:
+    key = event.after.get("why", "")
+    told = {"to": to, "why": why_given(key), "rule": event.after.get("rule", "")}
+    if told["rule"] and key == Why.POOL:
+        return _("Given to %(to)s, whom the rule “%(rule)s” names") % told
+    if told["rule"] and told["why"]:
+        return _("Given to %(to)s by the rule “%(rule)s”, who %(why)s") % told
+    return (_("Given to %(to)s, who %(why)s") if told["why"] else _("Given to %(to)s, who had room")) % told
 
 
 def _said_of_time(event: Event, who: str) -> str:

@@ -19,8 +19,8 @@ from knowledge.actions.release_due import release_due
 from tenants.context import as_operator
 from tenants.later import nudge
 from tickets.actions.record import WORK_OUTBOX
-from tickets.actions.take_back import give_ringing, take_back_stranded
 from tickets.queries.outbox import stores_with_mail_due
+from tickets.routing.actions.give import give_waiting, take_back_stranded
 from tickets.timers.actions.tick import tick as tick_timers
 from tickets.timers.actions.work import work_for
 from tickets.timers.queries.fired import stores_with_fired
@@ -72,7 +72,7 @@ def _tick(now: datetime, *, reconcile: bool) -> int:
         nudge(WORK_FIRED, store_id)
     release_due(now)
     take_back_stranded(now)
-    give_ringing(now)
+    give_waiting(now)
     for path in settings.EVERY_SECOND:
         try:
             import_string(path)(now)

@@ -32,7 +32,7 @@ class Skill(models.Model):
 
 
 class Capacity(models.Model):
-    """How many conversations of a channel a person has at once at most. No row: as many as come."""
+    """How many conversations of a channel a person has at once at most. No row: as the agency's plan says."""
 
     agency = models.ForeignKey(Agency, on_delete=models.CASCADE, related_name="+")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

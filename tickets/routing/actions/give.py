@@ -1,0 +1,147 @@
+"""give_waiting and take_back_stranded: no chat rings for ever, none is stranded with somebody who is gone.
+
+The clock calls both each second. What waits and who is there are read once for all stores, distributed purely, and
+each ticket is given by the verb inside its store, under its lock. One process at a time distributes, so that two clocks
+give nobody more than they take; that nobody is given what another has is the verb's to hold.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from itertools import chain, zip_longest
+from typing import Any, Final
+
+from django.db import DatabaseError, transaction
+from django.db.models import F
+
+from tenants.context import ask, in_store
+from tenants.errors import DomainError
+from tenants.queries import StoreGone, person_by_id, store_by_id
+from tickets.actions.assign import assign
+from tickets.actions.take_back import take_back
+from tickets.channels import Channel
+from tickets.clocks.routing import Given, Person, Routed, Waiting, route
+from tickets.desk.models import Presence
+from tickets.models import Ticket
+from tickets.queries.presence import GONE
+from tickets.routing.queries.plans import Giving, giving_of
+from tickets.routing.queries.team import teams_of
+from tickets.routing.queries.waiting import Found, nobodys, of_the_gone
+
+log = logging.getLogger(__name__)
+
+LOCK: Final = 0x726F7574  # pg_try_advisory_lock, for as long as a round takes
+MOST_AT_ONCE: Final = 50  # tickets that one tick gives; the next goes on
+BY: Final = "routing"
+
+
+def give_waiting(now: datetime) -> int:
+    """Tickets that nobody took are given. From the operator's place. Returns how many."""
+    with _alone() as is_alone:
+        if not is_alone or not (found := nobodys(now)):
+            return 0
+        givings = giving_of({one.agency for one in found})
+        routed = [one.given for one in _distributed(found, givings, now).values()]
+        turns = [one for one in chain.from_iterable(zip_longest(*routed)) if one]
+        rules = {rule.id: rule.name for giving in givings.values() for rule in giving.rules}
+        return sum(_give(one, rules, now) for one in turns[:MOST_AT_ONCE])
+
+
+def take_back_stranded(now: datetime) -> int:
+    """Tickets of people who are gone go to the next. From the operator's place. Returns how many.
+
+    A chat that nobody may have rings again; a ticket of another channel waits for its agent until somebody is there.
+    """
+    with _alone() as is_alone:
+        if not is_alone or not (found := of_the_gone(now, int(GONE.total_seconds()))):
+            return 0
+        givings = giving_of({one.agency for one in found})
+        routed = _distributed(found, givings, now)
+        given = {(one.ticket.store, one.ticket.number): one for each in routed.values() for one in each.given}
+        rules = {rule.id: rule.name for giving in givings.values() for rule in giving.rules}
+        taken = 0
+        for one in found:
+            to = given.get((one.ticket.store, one.ticket.number))
+            if to or one.ticket.channel == Channel.WIDGET:
+                taken += _take_back(one, to, rules, now)
+        return taken
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    ((is_alone,),) = ask("SELECT pg_try_advisory_lock(%s)", [LOCK])
+    try:
+        yield is_alone
+    finally:
+        if is_alone:
+            ask("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+
+def _distributed(found: Collection[Found], givings: dict[int, Giving], now: datetime) -> dict[int, Routed]:
+    """agency → who gets what there. Somebody who works for two agencies has room once."""
+    teams = teams_of(found, givings, now)
+    more: dict[int, list[str]] = {}  # person → channels of what they were given by agencies before this one
+    result: dict[int, Routed] = {}
+    for agency, giving in sorted(givings.items()):
+        waiting = [one.ticket for one in found if one.agency == agency]
+        people = [_with(person, more.get(person.id, ())) for person in teams[agency].people]
+        routed = route(waiting, people, giving.rules, teams[agency].places, usual=giving.usual, now=now)
+        for one in routed.given:
+            more.setdefault(one.person, []).append(one.ticket.channel)
+        result[agency] = routed
+    return result
+
+
+def _with(person: Person, channels: Sequence[str]) -> Person:
+    if not channels:
+        return person
+    load = dict(person.load)
+    for channel in channels:
+        load[channel] = load.get(channel, 0) + 1
+    return replace(person, load=load)
+
+
+def _give(one: Given, rules: dict[int, str], now: datetime) -> int:
+    to = person_by_id(one.person)
+    try:
+        with in_store(store_by_id(one.ticket.store)), transaction.atomic():
+            ticket = _locked(one.ticket)
+            if ticket.waiting_since is None:
+                return 0  # it was answered meanwhile, by somebody who leaves it to all
+            assign(ticket, to=to, by=None, now=now, was=None, through=BY, told=_why(one, rules))
+    except (DomainError, StoreGone):
+        return 0  # somebody was quicker, or it ended
+    except DatabaseError:  # one store in trouble keeps back nobody else's
+        log.exception("a ticket of store %s was not given", one.ticket.store)
+        return 0
+    return 1
+
+
+def _take_back(one: Found, given: Given | None, rules: dict[int, str], now: datetime) -> int:
+    to = person_by_id(given.person) if given else None
+    why = _why(given, rules) if given else {}
+    holder = one.holder or 0
+    try:
+        with in_store(store_by_id(one.ticket.store)), transaction.atomic():
+            taken = take_back(_locked(one.ticket), person=holder, to=to, now=now, told=why)
+    except StoreGone:
+        return 0
+    except DatabaseError:
+        log.exception("a ticket of store %s was not taken back", one.ticket.store)
+        return 0
+    if taken:
+        Presence.objects.filter(person=holder, agency=one.agency).update(taken_back=F("taken_back") + 1)
+    return int(taken)
+
+
+def _why(one: Given, rules: dict[int, str]) -> dict[str, Any]:
+    """What the ticket's history tells: the key of a reason, and the rule's name of that day."""
+    return {"why": one.why.value, **({"rule": rules[one.rule]} if one.rule in rules else {})}
+
+
+def _locked(ticket: Waiting) -> Ticket:
+    return Ticket.objects.select_for_update(no_key=True).get(pk=ticket.number)

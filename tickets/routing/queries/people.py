@@ -1,0 +1,58 @@
+"""Who could be given tickets, there or not: for pages, checks and the dry run. At an agency's place."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from tenants.context import ask
+from tenants.models import User
+from tickets.clocks.routing import Person
+from tickets.roster.queries.skills import PersonSkills, skills_of
+from tickets.routing.queries.plans import Giving
+from tickets.routing.queries.team import person_of
+
+_AGENTS: Final = """
+SELECT given.user_id, array_agg(given.store_id)
+FROM tenants_assignment given
+JOIN tenants_store store ON store.id = given.store_id AND store.state = 'open'
+JOIN tenants_membership member ON member.user_id = given.user_id AND member.agency_id = store.agency_id
+JOIN tenants_user person ON person.id = given.user_id AND person.is_active
+WHERE given.role = 'agent' AND store.agency_id = %s::bigint
+GROUP BY given.user_id
+"""
+
+
+@dataclass(frozen=True)
+class Agents:
+    """person → their stores, their name, what was said that they can do."""
+
+    stores: Mapping[int, frozenset[int]]
+    names: Mapping[int, str]
+    skills: Mapping[int, PersonSkills]
+
+
+def agents_of(agency_id: int) -> Agents:
+    """Everybody who was given a store as an agent. Four queries."""
+    stores = {person: frozenset(given) for person, given in ask(_AGENTS, [agency_id])}
+    return Agents(stores, names_of(stores), skills_of(stores, agency_id=agency_id))
+
+
+def names_of(people: Collection[int]) -> dict[int, str]:
+    """person → name, by name. One query."""
+    found = {user.pk: str(user) for user in User.people.filter(pk__in=list(people))}
+    return dict(sorted(found.items(), key=lambda one: (one[1].casefold(), one[0])))
+
+
+def as_people(agents: Agents, giving: Giving) -> list[Person]:
+    """As the engine wants them, with empty hands."""
+    return [
+        person_of(pk, stores, _told(agents.skills[pk]), agents.skills[pk].capacity, giving, {})
+        for pk, stores in sorted(agents.stores.items())
+    ]
+
+
+def _told(said: PersonSkills) -> list[str]:
+    kinds = (("language", said.languages), ("category", said.categories), ("marketplace", said.marketplaces))
+    return [f"{kind}:{value}" for kind, values in kinds for value in values]
