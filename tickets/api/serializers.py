@@ -236,6 +236,8 @@ class QueueRowOut(serializers.Serializer[Any]):
     waiting_since = serializers.DateTimeField(allow_null=True)
     due_at = serializers.DateTimeField(allow_null=True)
     is_breached = serializers.BooleanField()
+    due_why = serializers.CharField(source="due_key", help_text="The rule: `goal:KEY:SECONDS` or `policy:KEY:SECONDS`.")
+    reason = serializers.CharField(help_text="Why it stands where it stands, in one line.")
     last_seq = serializers.IntegerField()
 
 

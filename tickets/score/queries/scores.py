@@ -59,15 +59,27 @@ class DayOf:
     rate: float | None
 
 
+@dataclass(frozen=True)
+class Tightest:
+    """The policy that leaves a store the fewest misses. `headroom`: 0 none, negative below the target."""
+
+    policy: str
+    headroom: int
+
+
+def tightest_of(store_ids: Collection[int]) -> dict[int, Tightest]:
+    """store → what leaves it the fewest misses, of the policies that judge it; no store without one. One query."""
+    judged = StoreScore.objects.filter(store_id__in=store_ids, headroom__isnull=False)
+    judged = judged.exclude(standing__in=(Standing.EXEMPT, Standing.UNKNOWN))
+    ranked = judged.order_by("store_id", "headroom", "policy").distinct("store_id")
+    rows = ranked.values_list("store_id", "policy", "headroom")
+    return {store: Tightest(policy, room) for store, policy, room in rows if room is not None}
+
+
 def headroom_of(store_ids: Collection[int]) -> dict[int, int | None]:
     """The fewest misses left over each store's policies that judge it; None: nothing is measured. One query."""
     found: dict[int, int | None] = dict.fromkeys(store_ids)
-    judged = StoreScore.objects.filter(store_id__in=store_ids, headroom__isnull=False)
-    rows = judged.exclude(standing__in=(Standing.EXEMPT, Standing.UNKNOWN)).values_list("store_id", "headroom")
-    for store_id, headroom in rows:
-        so_far = found[store_id]
-        found[store_id] = headroom if so_far is None or headroom is None else min(so_far, headroom)
-    return found
+    return found | {store: one.headroom for store, one in tightest_of(store_ids).items()}
 
 
 def standings_of(store_ids: Collection[int], *, now: datetime) -> list[Standings]:
