@@ -206,6 +206,7 @@ class TicketRow:
     last_message_at: datetime
     closed_at: datetime | None
     due_why: str = ""  # which rule says until when, in words
+    escalated_to: PersonRef | None = None  # the lead who was named, for who may know
     snoozed_until: datetime | None = None
 
 

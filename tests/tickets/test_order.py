@@ -29,7 +29,7 @@ from tickets.reasons import goal_of, reason_of, roughly, stake_of, time_of
 from tickets.score.models import StoreScore
 from tickets.score.queries.scores import Tightest, headroom_of, tightest_of
 
-A_HOST = "store-a.north.localhost"
+A_HOST = "store-a.localhost"
 Place = tuple[str, int]
 
 

@@ -233,6 +233,7 @@ class QueueRowOut(serializers.Serializer[Any]):
     channel = serializers.CharField()
     state = serializers.CharField()
     assignee = PersonOut(allow_null=True)
+    escalated_to = PersonOut(allow_null=True, help_text="The lead who was named when nobody had answered.")
     waiting_since = serializers.DateTimeField(allow_null=True)
     due_at = serializers.DateTimeField(allow_null=True)
     is_breached = serializers.BooleanField()
