@@ -25,7 +25,7 @@ def stake_of(tightest: Tightest | None) -> str:
         return ""
     told = {"policy": short_name_of(tightest.policy), "count": tightest.headroom}
     if tightest.headroom < 0:
-        return _("%(policy)s: below the target") % told
+        return _("%(policy)s: below target") % told
     if tightest.headroom == 0:
         return _("%(policy)s: no miss left") % told
     return ngettext("%(policy)s: %(count)d miss left", "%(policy)s: %(count)d misses left", tightest.headroom) % told

@@ -172,7 +172,7 @@ TIGHT = Tightest("tiktok_shop_th", 3)
         ("en", -250, "goal:first_reply:300", None, "4 min past the 5-min reply"),
         ("en", 41, "goal:chat_first:30", Tightest("tmall_mean", 1), "41 s to the 30-s reply · Tmall: 1 miss left"),
         ("en", 3700, "", Tightest("tmall_mean", 0), "1 h 1 min to the reply · Tmall: no miss left"),
-        ("en", 5, "goal:own:3960", Tightest("x", -4), "5 s to the 66-min reply · x: below the target"),
+        ("en", 5, "goal:own:3960", Tightest("x", -4), "5 s to the 66-min reply · x: below target"),
         ("zh-hans", 250, "policy:tiktok_shop_th:43200", TIGHT, "12 小时回复还剩 4 分钟 · TikTok Shop 泰国：余量 3 次"),
         ("zh-hans", -250, "goal:first_reply:300", Tightest("tmall_mean", 0), "5 分钟回复已超 4 分钟 · 天猫：余量 0 次"),
     ],
