@@ -2,6 +2,7 @@
 
   tick   1,000,000 open timers, 1,000 of them due, in 10 and in 1,000 stores: one tick of the clock
   score  1,000 stores × 30 days of rounds, from scratch and per event
+  order  a page of the desk over 1,000 stores and 10,000 open tickets, by time alone and by headroom
   route  10,000 waiting tickets to 200 agents
 
 python -m benchmarks.clocks [--only tick] [--open 1000000] [--stores 1000] [--rounds 10]
@@ -19,7 +20,7 @@ from typing import Any
 from benchmarks.deployment import DATA, fresh
 from tests.deployment import ROOT, deployed
 
-PARTS = ("tick", "score", "route")
+PARTS = ("tick", "score", "order", "route")
 
 
 def main() -> None:
@@ -29,7 +30,8 @@ def main() -> None:
     parser.add_argument("--stores", type=int, default=1000, help="whose scores are reckoned")
     parser.add_argument("--rounds", type=int, default=10)
     asked = parser.parse_args()
-    arguments = {"tick": (asked.open, asked.rounds), "score": (asked.stores, asked.rounds), "route": (asked.rounds,)}
+    arguments: dict[str, tuple[int, ...]] = {"tick": (asked.open, asked.rounds), "score": (asked.stores, asked.rounds)}
+    arguments |= {"order": (asked.stores, 10_000, 3 * asked.rounds), "route": (asked.rounds,)}
     result: dict[str, Any] = {"figures": {}, "beside": {}}
     for part in [asked.only] if asked.only else PARTS:
         if importlib.util.find_spec(f"benchmarks.of_clocks.{part}") is None:

@@ -127,6 +127,8 @@ ROWS: dict[str, Row] = {
     "reply_keep": Row("post", "/desk/{store}/replies/keep/", agency_only(302), KEEP),
     "reply_draft": Row("post", TICKET + "replies/draft/", agency_only(200), {"body": "isolation"}),
     "reply_filled": Row("get", TICKET + "replies/1/", agency_only(404)),  # found ones: tests/tickets/test_replies.py
+    "order": Row("post", "/desk/order/", everybody(302), {"order": "time"}),
+    "why_here": Row("get", TICKET + "why/", everybody(200)),
     "presence": Row("post", "/desk/presence/", everybody(302), {"status": "away"}),
     # articles beside it: of those that the stores run there are none here, and what there is has its own scenes
     "knowledge_pane": Row("get", TICKET + "knowledge/", everybody(200)),

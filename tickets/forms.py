@@ -14,6 +14,7 @@ from tickets.cards import OFFER, ORDER, PRODUCT, check_card
 from tickets.clocks.snooze import For
 from tickets.desk.models import Presence
 from tickets.incoming import Upload, read_uploads
+from tickets.queries.queue import Filters
 
 
 class ReplyForm(forms.Form):
@@ -68,6 +69,10 @@ class PresenceForm(forms.Form):
     def clean(self) -> None:
         if self.cleaned_data.get("back_in") is not None:
             self.cleaned_data["status"] = Presence.Status.AWAY
+
+
+class OrderForm(forms.Form):
+    order = forms.ChoiceField(choices=[(one, one) for one in Filters.ORDERS])
 
 
 class CloseForm(forms.Form):

@@ -67,6 +67,15 @@ class QueueRow:
     is_presale: bool = False
     urgency: int = 0  # 0, 1 in a hurry, 2 somebody is at risk
     live: LiveLine | None = None
+    due_key: str = ""  # which rule says so, as a key
+    pressing: float | None = None  # its place in the order, less is sooner: `tickets.clocks.urgency`
+    goal: str = ""  # what runs out: "the 12-h reply"
+    time: str = ""  # how far it is, as of when the page was asked for: "4 min to the 12-h reply"
+    stake: str = ""  # what a miss costs: "TikTok Shop TH: 3 misses left"; empty where nothing is measured, or counts
+    is_tight: bool = False  # no miss is left
+    reason: str = ""  # both in one line: why it stands where it stands
+    escalated_to: PersonRef | None = None  # the lead who was named when nobody had answered
+    is_escalated_to_me: bool = False  # or to nobody, and the reader is a lead
 
 
 @dataclass(frozen=True)
@@ -209,6 +218,7 @@ class TicketRow:
     closed_at: datetime | None
     due_why: str = ""  # which rule says until when, in words
     due_why_key: str = ""  # and as `goal:KEY:SECONDS` or `policy:KEY:SECONDS`
+    escalated_to: PersonRef | None = None  # the lead who was named, for who may know
     snoozed_until: datetime | None = None
 
 
@@ -262,10 +272,6 @@ class Queue:
     live: tuple[LiveLine, ...] = ()  # of all stores of the caller
 
     @property
-    def oldest(self) -> QueueRow | None:
-        """The row whose buyer waits too long since longest: the first one, but in the order of a search."""
-        return min(
-            (row for row in self.rows if row.is_breached),
-            key=lambda row: row.due_at or row.last_message_at,
-            default=None,
-        )
+    def most_pressing(self) -> QueueRow | None:
+        """Of the rows whose buyer waits too long, the first in the desk's order: the first row, but in a search."""
+        return min((row for row in self.rows if row.is_breached), key=lambda row: row.pressing or 0.0, default=None)

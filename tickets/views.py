@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -29,7 +30,7 @@ from tickets.actions.attach import thumbnail
 from tickets.actions.close import close as close_ticket
 from tickets.actions.deliver import try_again
 from tickets.actions.note import add_note
-from tickets.actions.presence import heard_of_losses, set_presence
+from tickets.actions.presence import heard_of_losses, order_desk, set_presence
 from tickets.actions.reopen import reopen as reopen_ticket
 from tickets.actions.reply import TicketMovedOn, check_filled, reply_to_ticket
 from tickets.actions.set_category import set_category
@@ -45,6 +46,7 @@ from tickets.forms import (
     CategoryForm,
     CloseForm,
     NoteForm,
+    OrderForm,
     PresenceForm,
     ReplyForm,
     SnoozeForm,
@@ -60,6 +62,7 @@ from tickets.queries.gate import attachment_for, locked, ticket_for
 from tickets.queries.names import buyer_name, store_ref
 from tickets.queries.presence import presence_of
 from tickets.queries.queue import Filters, queue_for
+from tickets.queries.why import why_here_for
 from tickets.replies.forms import LANGUAGES
 from tickets.replies.made import made_of
 
@@ -89,6 +92,15 @@ def ticket(request: DeskRequest, store: str, number: int) -> HttpResponse:
         return render(request, "tickets/_conversation.html", shown)
     context = {**_queue_context(request), **shown}
     return render(request, "tickets/desk.html", {**context, "open_store": store, "open_number": number})
+
+
+@login_required
+@require_GET
+def why_here(request: DeskRequest, store: str, number: int) -> HttpResponse:
+    """Why the ticket stands where it stands in the list, in full."""
+    found = store_for(request.caller, store, Action.VIEW)
+    why = why_here_for(found, number, now=database_now())
+    return render(request, "tickets/_why_here.html", {"why": why, "by_time": _orders_by_time(request)})
 
 
 @login_required
@@ -161,6 +173,15 @@ def presence(request: DeskRequest) -> HttpResponse:
     return render(
         request, "tickets/_presence_answer.html", {"presence": presence_of(request.caller), "now": database_now()}
     )
+
+
+@login_required
+@require_POST
+def order(request: DeskRequest) -> HttpResponse:
+    """How one's list is ordered, from now on. On an agency's host only."""
+    asked = read(OrderForm, request)
+    order_desk(request.caller, by_time=asked["order"] == "time", now=database_now())
+    return HttpResponse(status=204) if request.headers.get("HX-Request") else redirect("desk")
 
 
 @login_required
@@ -378,15 +399,23 @@ def _closed_toast(store: Store, number: int) -> dict[str, Any]:
     }
 
 
+def _orders_by_time(request: DeskRequest) -> bool:
+    presence = presence_of(request.caller) if request.place.kind == Kind.AGENCY else None
+    return presence is not None and presence.by_time
+
+
 def _queue_context(request: DeskRequest) -> dict[str, Any]:
     filters = Filters.asked(request.GET)
     now = database_now()
     stores = stores_for(request.caller)
     at_agency = request.place.kind == Kind.AGENCY
+    presence = presence_of(request.caller) if at_agency else None
+    if not filters.order and presence and presence.by_time:
+        filters = replace(filters, order="time")
     return {
         "queue": queue_for(request.caller, filters, now=now),
         "chats": chats_for(request.caller, stores, now=now),
-        "presence": presence_of(request.caller) if at_agency else None,
+        "presence": presence,
         "filters": filters,
         "stores": tuple(store_ref(store) for store in stores),
         "may_configure": any(may(store, Action.CONFIGURE) for store in stores),

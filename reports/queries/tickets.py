@@ -23,6 +23,8 @@ from tenants.models import Store
 from tickets.channels import Channel
 from tickets.desk.models import QueueEntry
 from tickets.queries.names import buyer_name, store_ref
+from tickets.queries.order import pressing_at, weights
+from tickets.score.queries.scores import tightest_of
 
 PAGE: Final = 50
 ANY: Final = "any"  # as a category; empty is "not classified"
@@ -116,13 +118,12 @@ def _own_today(stores: Mapping[int, Store], now: datetime) -> Q:
 
 
 def _now(stores: Mapping[int, Store], want: TicketsWanted, now: datetime) -> QuerySet[Any, Any]:
-    """What waits, longest overdue first."""
+    """What waits, in the order of the desk."""
     found = QueueEntry.objects.filter(store_id__in=list(stores), due_at__isnull=False)
     if want.measure == Measure.OVERDUE:
         found = found.filter(due_at__lte=now)
-    return found.order_by("due_at", "pk").values(
-        "store_id", "ticket_number", "channel", "category", "due_at", opened_at=F("waiting_since")
-    )
+    ordered = found.annotate(pressing=pressing_at(now, weights(tightest_of(stores)))).order_by("pressing", "pk")
+    return ordered.values("store_id", "ticket_number", "channel", "category", "due_at", opened_at=F("waiting_since"))
 
 
 def narrowed(stores: Sequence[Store], *, store: str = "", marketplace: str = "", q: str = "") -> list[Store]:

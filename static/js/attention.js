@@ -14,6 +14,8 @@ let last = 0;
 let known = null;
 let filters = "";
 let overdue = 0;
+let knownEscalated = null; // rows that were escalated to this lead, at the last look
+let escalated = 0;
 let knownChats = null; // ids of what rang and of what was given, at the last look
 
 function wanted() {
@@ -70,10 +72,28 @@ function lookAtChats() {
   else if (fresh.length) ring();
 }
 
+// Of those beyond the first page only the number is known.
+function lookAtEscalated() {
+  const rows = [...document.querySelectorAll("#queue-rows > li[data-escalated]")];
+  const fresh = knownEscalated ? rows.filter((row) => !knownEscalated.has(row.id)) : [];
+  const before = escalated;
+  escalated = Number(document.getElementById("queue").dataset.escalated) || 0;
+  const isNews = knownEscalated && escalated > before;
+  knownEscalated = new Set(rows.map((row) => row.id));
+  if (!isNews) return;
+  const [row] = fresh;
+  const names = { name: row?.querySelector(".row-buyer").textContent, store: row?.querySelector(".store").textContent };
+  const text = row ? say("escalated", names) : say("escalatedMore");
+  announce(text);
+  toast({ text, open: row?.querySelector("a[data-open]").href });
+  if (audio && wanted()) play([880, 660, 880]);
+}
+
 function look() {
   const now = new Map();
   for (const row of document.querySelectorAll("#queue-rows > li")) now.set(row.id, row.dataset);
   lookAtChats();
+  lookAtEscalated();
   const before = overdue;
   overdue = Number(document.getElementById("queue").dataset.overdue) || 0;
   title();

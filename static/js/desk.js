@@ -14,6 +14,7 @@ import { startReplies } from "./replies.js";
 import { startSop } from "./sop.js";
 import { startTimers } from "./timers.js";
 import { startTransfer } from "./transfer.js";
+import { startWhy } from "./why.js";
 
 startAppearance();
 startForgetting();
@@ -27,6 +28,7 @@ startReplies();
 startAttention();
 startKeys();
 startTransfer();
+startWhy();
 startSop();
 startKnowledge();
 startChat();

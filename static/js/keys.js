@@ -7,10 +7,11 @@ import { narrow, rowLinks } from "./queue.js";
 import { openReplies } from "./replies.js";
 import { goToStep } from "./sop.js";
 import { openTransfer } from "./transfer.js";
+import { openWhy } from "./why.js";
 
 const help = document.getElementById("help");
 const onSwitch = document.getElementById("keys-on");
-const VIEWS = { a: "all", m: "mine", u: "unassigned", o: "overdue" };
+const VIEWS = { a: "all", m: "mine", u: "unassigned", o: "overdue", e: "escalated" };
 let prefix = 0; // when `g` was pressed
 
 function keysOn() {
@@ -34,10 +35,10 @@ function move(step) {
   next.scrollIntoView({ block: "nearest" });
 }
 
-function openOldest() {
+function openOverdue() {
   const link = document.getElementById("overdue-link");
   if (!link) return;
-  if ("oldest" in link.dataset) openTicket(link.href);
+  if ("first" in link.dataset) openTicket(link.href);
   else narrow({ view: "overdue" });
 }
 
@@ -65,7 +66,7 @@ function quickReplies() {
 const KEYS = {
   j: () => move(1),
   k: () => move(-1),
-  o: openOldest,
+  o: openOverdue,
   r: () => conversationNow() && chooseMode("reply"),
   n: () => conversationNow() && chooseMode("note"),
   a: giveTo,
@@ -74,6 +75,7 @@ const KEYS = {
   t: openTransfer,
   p: goToStep,
   l: goToLibrary,
+  w: () => openWhy(document.activeElement?.closest?.(".row") ?? document.querySelector("#queue-rows [aria-current]")?.closest(".row")),
   u: () => document.querySelector("#toasts .undo")?.click(),
   e: () => document.getElementById("do-close")?.click(),
   g: () => (prefix = Date.now()),
@@ -107,6 +109,7 @@ export function startKeys() {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (document.querySelector("dialog[open]") || event.target.closest?.("dialog")) return; // Esc may have closed it just now
+    if (event.key === "Escape" && document.querySelector(":popover-open")) return; // it closes by itself
     if (event.key === "Escape") return escape(event);
     if (event.target.matches("input:not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable]")) return;
     if (!keysOn()) return;

@@ -1,5 +1,5 @@
 // The list of who waits: filters, views, further pages, and a refresh that moves nothing but what has changed.
-import { ask, coalesced, refusalOf } from "./ask.js";
+import { ask, coalesced, post, refusalOf } from "./ask.js";
 import { conversationNow } from "./conversation.js";
 import { notice } from "./notice.js";
 import { fragmentOf, place } from "./place.js";
@@ -107,6 +107,13 @@ export function narrow(changes) {
   return load({ quiet: false });
 }
 
+// Remembered for the person, so it is no part of the address.
+async function reorder(form) {
+  const answer = await post(form.action, new FormData(form));
+  if (answer.status !== 204) return notice(refusalOf(answer.status, answer.html).text);
+  return narrow({});
+}
+
 function syncFilters() {
   const query = filters();
   const form = document.getElementById("filters");
@@ -126,6 +133,7 @@ export function startQueue() {
     typing = setTimeout(() => narrow({ q: form.elements.q.value.trim() }), 250);
   });
   form.addEventListener("change", (event) => {
+    if (event.target.name === "order") return reorder(event.target.form);
     if (event.target.name !== "q") narrow({ [event.target.name]: event.target.value });
   });
   document.getElementById("queue-pane").addEventListener("click", (event) => {

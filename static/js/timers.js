@@ -20,6 +20,7 @@ function tick(element, now) {
   const due = Number(element.dataset.due);
   const since = Number(element.dataset.since) || due;
   const left = due - now;
+  if ("goal" in element.dataset) return goal(element, left);
   const phase = left <= 0 ? "over" : now - since >= (due - since) / 2 ? "half" : "calm";
   if (element.dataset.phase !== phase) {
     if (phase === "over" && element.dataset.phase) onMiss();
@@ -27,6 +28,11 @@ function tick(element, now) {
   }
   const word = { over: "over", half: "half", calm: "left" }[phase];
   write(element, say(word, { time: left <= 0 ? duration(-left) : countdown(left) }));
+}
+
+// Why a ticket stands where it stands: the same time beside what it is about.
+function goal(element, left) {
+  write(element, say(left <= 0 ? "pastGoal" : "toGoal", { time: duration(Math.abs(left)), goal: element.dataset.goal }));
 }
 
 // A buyer who waits for somebody, in seconds: they are what counts.

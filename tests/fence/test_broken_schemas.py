@@ -47,8 +47,8 @@ def renamed(statement: str, *names: str) -> Iterator[None]:
         run(names[1], names[0], *names[2:])
 
 
-# Read and written in the agency's library, which is public's: a store without a schema still has its quick replies.
-WITHOUT_SCHEMA = {"replies", "reply_keep"}
+# Read and written in public: the library of the agency, and the index, which says why a ticket stands where it stands.
+WITHOUT_SCHEMA = {"replies", "reply_keep", "why_here"}
 # What the library's verbs write, and what the clock counts beside the test.
 BESIDE = "^(knowledge|reports|score)_|^(desk_touched|tenants_change)$"
 

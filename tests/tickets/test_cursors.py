@@ -23,9 +23,14 @@ from tickets.queries.queue import Filters, queue_for
 times = st.datetimes(datetime(1990, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))
 
 
-@given(due=st.none() | times, last=times, pk=st.integers(1, 2**63 - 1))
-def test_cursors_come_back_as_they_went(due: datetime | None, last: datetime, pk: int) -> None:
-    cursor = QueueCursor(due, last, pk)
+places = st.none() | st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(at=times, by_time=st.booleans(), place=places, last=times, pk=st.integers(1, 2**63 - 1))
+def test_cursors_come_back_as_they_went(
+    at: datetime, by_time: bool, place: float | None, last: datetime, pk: int
+) -> None:
+    cursor = QueueCursor(at, by_time, place, last, pk)
     assert QueueCursor.read(cursor.write()) == cursor
 
 
@@ -68,6 +73,19 @@ GARBAGE = [
     encoded([1, 1e17, 5]),
     encoded([None, None, 5]),
     encoded([1, None, 5]),
+    encoded([1, 1, 5]),  # as cursors were before the order knew headroom
+    encoded([None, False, 1, 1, 5]),
+    encoded([1, 0, 1, 1, 5]),
+    encoded([1, None, 1, 1, 5]),
+    encoded([1, False, "1", 1, 5]),
+    encoded([1, False, True, 1, 5]),
+    encoded([1, False, float("nan"), 1, 5]),
+    encoded([1, False, float("inf"), 1, 5]),
+    encoded([1, False, 10**400, 1, 5]),
+    encoded([1, False, 1, None, 5]),
+    encoded([1, False, 1, 1, "x"]),
+    encoded([1e17, False, 1, 1, 5]),
+    encoded([0, False, 1, 1, 5]),
     base64.urlsafe_b64encode(b"[" * 100_000).decode(),
     base64.urlsafe_b64encode(b"[1,1," + b"9" * 5000 + b"]").decode(),
 ]
@@ -93,7 +111,7 @@ def test_garbage_is_refused_by_a_search_too(text: str) -> None:
 
 @pytest.mark.parametrize("pk", [-1, 2**63, 10**30])
 def test_impossible_positions_break_no_page(cast: Cast, pk: int) -> None:
-    page = queue_for(cast.caller(cast.ann), Filters(cursor=encoded([1, 1, pk])), now=NOON)
+    page = queue_for(cast.caller(cast.ann), Filters(cursor=encoded([1, False, 1, 1, pk])), now=NOON)
     assert page.counts["all"] == 2
 
 

@@ -129,12 +129,12 @@ def test_pages_follow_the_searchs_order(cast: Cast) -> None:
     assert (paged, cursor, page.total) == (whole, "", 7)
 
 
-def test_longest_wait_is_named_in_any_order(cast: Cast) -> None:
+def test_most_pressing_one_is_named_in_any_order(cast: Cast) -> None:
     old = writes(cast.a, "lamp", -300)
     writes(cast.b, "lamp", -200)
     queue = asked(cast, "lamp")
-    assert queue.oldest is not None
-    assert (queue.oldest.number, queue.rows[0].store.slug) == (old[1], "store-b")
+    assert queue.most_pressing is not None
+    assert (queue.most_pressing.number, queue.rows[0].store.slug) == (old[1], "store-b")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,7 @@
-"""presence: a person is at a desk, takes chats or does not, and says when they are back. At an agency's place."""
+"""presence: a person is at a desk, takes chats or does not, says when they are back, and how their list is ordered.
+
+At an agency's place.
+"""
 
 from __future__ import annotations
 
@@ -45,6 +48,14 @@ def set_presence(caller: Caller, status: str, *, back_in: int | None = None, now
     back_at = now + timedelta(minutes=back_in) if status == Presence.Status.AWAY and back_in else None
     mine = Presence.objects.filter(person=caller.person.pk, agency=caller.place.agency_id)
     mine.update(status=status, back_at=back_at)
+
+
+def order_desk(caller: Caller, *, by_time: bool, now: datetime) -> None:
+    """How the caller's list is ordered from now on, on all their screens. Raises NotFound on a store's host."""
+    if caller.place.kind != Kind.AGENCY:
+        raise NotFound
+    touch(caller, now=now)
+    Presence.objects.filter(person=caller.person.pk, agency=caller.place.agency_id).update(by_time=by_time)
 
 
 def heard_of_losses(caller: Caller) -> None:

@@ -220,7 +220,8 @@ _OPEN = f""", kept AS (
       WHEN (entry.priority, entry.category, entry.assignee_id)
         IS NOT DISTINCT FROM (EXCLUDED.priority, EXCLUDED.category, EXCLUDED.assignee_id) THEN entry.next_at
       ELSE least(entry.next_at, %(now)s::timestamptz) END,
-    snoozed_until = CASE WHEN entry.last_message_at = EXCLUDED.last_message_at THEN entry.snoozed_until END
+    snoozed_until = CASE WHEN entry.last_message_at = EXCLUDED.last_message_at THEN entry.snoozed_until END,
+    escalated_to_id = CASE WHEN {_SAME_SILENCE} THEN entry.escalated_to_id END
 )"""
 _CLOSED = """, gone AS (
   DELETE FROM desk_queueentry WHERE store_id = %(store)s AND ticket_number = %(number)s

@@ -252,9 +252,12 @@ class QueueRowOut(serializers.Serializer[Any]):
     channel = serializers.CharField()
     state = serializers.CharField()
     assignee = PersonOut(allow_null=True)
+    escalated_to = PersonOut(allow_null=True, help_text="The lead who was named when nobody had answered.")
     waiting_since = serializers.DateTimeField(allow_null=True)
     due_at = serializers.DateTimeField(allow_null=True)
     is_breached = serializers.BooleanField()
+    due_why = serializers.CharField(source="due_key", help_text="The rule: `goal:KEY:SECONDS` or `policy:KEY:SECONDS`.")
+    reason = serializers.CharField(help_text="Why it stands where it stands, in one line.")
     last_seq = serializers.IntegerField()
 
 

@@ -107,12 +107,15 @@ class Stores(DeskAPIView):
 
 class QueueList(DeskAPIView):
     @extend_schema(
-        parameters=[OpenApiParameter(n, str) for n in ("view", "store", "channel", "q", "cursor")],
+        parameters=[OpenApiParameter(n, str) for n in ("view", "store", "channel", "q", "order", "cursor")],
         responses={200: page_of(shapes.QueueRowOut, "QueuePage"), **ERRORS},
         operation_id="queue_list",
     )
     def get(self, request: Request) -> Response:
-        """Open tickets over all stores that this token opens, most urgent first; `q` finds closed ones too."""
+        """Open tickets over all stores that this token opens, most pressing first; `q` finds closed ones too.
+
+        Pressing: little time to the next miss, where a store can bear few of them. `order=time`: by time alone.
+        """
         queue = queue_for(self.caller(request), Filters.asked(request.query_params), now=database_now())
         return Response({"next": queue.next_cursor or None, "results": shapes.QueueRowOut(queue.rows, many=True).data})
 

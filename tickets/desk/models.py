@@ -47,6 +47,14 @@ class QueueEntry(models.Model):
         models.CharField(max_length=20), default=list, db_default=[], help_text="What happened in this silence."
     )
     snoozed_until = models.DateTimeField(null=True, help_text="Out of the queue until then, if that lies ahead.")
+    escalated_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+        help_text="The lead who was named when nobody had answered; as long as this silence goes on.",
+    )
     # Triage, written by its job alone; verbs leave it as it is. A reopened ticket begins anew.
     triaged_seq = models.PositiveBigIntegerField(default=0, db_default=0, help_text="Up to which message it was read.")
     language = models.CharField(
@@ -60,7 +68,7 @@ class QueueEntry(models.Model):
     grants = Grants(
         desk="SELECT, UPDATE (due_at, due_why, next_at)",
         store=EVERYTHING,
-        reader="SELECT (store_id, ticket_number, due_at, snoozed_until)",
+        reader="SELECT (store_id, ticket_number, due_at, snoozed_until, escalated_to_id)",
     )
 
     class Meta:
@@ -82,6 +90,8 @@ class QueueEntry(models.Model):
                 name="queue_untriaged",
                 condition=Q(last_seq__gt=models.F("triaged_seq")) & ~Q(clock=""),
             ),
+            # timers.queries.leads: how much a lead has on their hands.
+            models.Index(fields=["escalated_to"], name="queue_escalated", condition=Q(escalated_to__isnull=False)),
             # queries.chats, routing.queries.waiting: chats that ring, longest first.
             models.Index(
                 fields=["waiting_since"],
@@ -170,7 +180,8 @@ class Arrivals(models.Model):
 
 
 class Presence(models.Model):
-    """Whether a person is at an agency's desk and takes chats. Their open desks keep `seen_at` fresh."""
+    """Whether a person is at an agency's desk and takes chats, and how they want it ordered. Their open desks keep
+    `seen_at` fresh."""
 
     class Status(models.TextChoices):
         ONLINE = "online", _("online")
@@ -182,6 +193,9 @@ class Presence(models.Model):
     back_at = models.DateTimeField(null=True, help_text="When somebody who is away means to be back.")
     seen_at = models.DateTimeField(help_text="When one of their desks was last connected.")
     taken_back = models.PositiveIntegerField(default=0, help_text="Chats that went to colleagues, not yet told.")
+    by_time = models.BooleanField(
+        default=False, db_default=False, help_text="Their list is in the order of time alone, whatever the headroom."
+    )
 
     grants = Grants(desk="SELECT, INSERT, UPDATE", store="SELECT")
 

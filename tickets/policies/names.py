@@ -6,7 +6,7 @@ from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from tickets.clocks.policy import Clock, Exclusion
 
@@ -25,6 +25,21 @@ POLICY_NAMES: Final[dict[str, Text]] = {
     "pinduoduo_5min": gettext_lazy("Pinduoduo: reply per round"),
     "widget_chat": gettext_lazy("Chat widget: reply per round"),
     "email_day": gettext_lazy("E-mail: reply within the limit"),
+}
+# Where there is room for a word or two.
+SHORT_NAMES: Final[dict[str, Text]] = {
+    "tiktok_shop_th": gettext_lazy("TikTok Shop TH"),
+    "tiktok_shop_id": gettext_lazy("TikTok Shop ID"),
+    "tiktok_shop_us": gettext_lazy("TikTok Shop US"),
+    "tmall_human_3min": gettext_lazy("Tmall"),
+    "tmall_mean": gettext_lazy("Tmall"),
+    "taobao_human_3min": gettext_lazy("Taobao"),
+    "taobao_mean": gettext_lazy("Taobao"),
+    "douyin_human_3min": gettext_lazy("Douyin"),
+    "kuaishou_human_3min": gettext_lazy("Kuaishou"),
+    "pinduoduo_5min": gettext_lazy("Pinduoduo"),
+    "widget_chat": gettext_lazy("Chat widget"),
+    "email_day": pgettext_lazy("policy", "E-mail"),
 }
 GOAL_NAMES: Final[dict[str, Text]] = {
     "first_reply": gettext_lazy("First reply"),
@@ -75,11 +90,22 @@ def duration(seconds: float) -> str:
     return " ".join(text % {"count": count} for count, text in parts if count) or _("%(count)d s") % {"count": 0}
 
 
+def short_name_of(policy: str) -> str:
+    return str(SHORT_NAMES.get(policy) or name_of("policy", policy))
+
+
+def limit_of(why_key: str) -> int | None:
+    """Within how many seconds, as `Due.why_key` says; None for none."""
+    kind, _colon, rest = why_key.partition(":")
+    seconds = rest.rpartition(":")[2]
+    return int(seconds) if kind in ("goal", "policy") and seconds.isdecimal() else None
+
+
 def why(why_key: str) -> str:
     """What `Due.why_key` says, for who looks at the desk; empty for none."""
     kind, _colon, rest = why_key.partition(":")
     key, _colon, seconds = rest.rpartition(":")
-    if kind not in ("goal", "policy") or not seconds.isdecimal():
+    if limit_of(why_key) is None:
         return ""
     told = {"name": name_of(kind, key, _("goal of the agency")), "limit": duration(int(seconds))}
     return (_("Goal: %(name)s, %(limit)s") if kind == "goal" else _("Policy: %(name)s, %(limit)s")) % told

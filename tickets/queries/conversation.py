@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
+from django.db.models import QuerySet
 from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
 
@@ -53,7 +54,7 @@ def conversation_for(
     size: int = MESSAGES_PAGE,
 ) -> Conversation:
     """A ticket with its last `size` messages, those before a seq, or all from a seq on. Enters the store by itself."""
-    entry = QueueEntry.objects.filter(store=store, ticket_number=number).first()
+    entry = _entries(store).filter(ticket_number=number).first()
     people = colleagues_of(caller, store)
     now = database_now()
     aliases = aliases_for([store])
@@ -168,20 +169,27 @@ def _ticket_row(
         closed_at=ticket.closed_at,
         due_why=why(entry.due_why) if entry else "",
         due_why_key=entry.due_why if entry else "",
+        escalated_to=person_ref(entry.escalated_to, store, caller, {}) if entry and may(store, Action.ASSIGN) else None,
         snoozed_until=entry.snoozed_until if entry else None,
     )
 
 
+def _entries(store: Store) -> QuerySet[QueueEntry]:
+    """The store's open tickets in the index, with the leads whom they were escalated to."""
+    entries = QueueEntry.objects.filter(store=store).select_related("escalated_to")
+    return entries.defer(*without_secrets("escalated_to"))
+
+
 def ticket_row(caller: Caller, store: Store, ticket: Ticket) -> TicketRow:
     """One ticket as the API prints it. Inside the entered store."""
-    entry = QueueEntry.objects.filter(store=store, ticket_number=ticket.number).first()
+    entry = _entries(store).filter(ticket_number=ticket.number).first()
     return _ticket_row(ticket, store, entry, caller, aliases_for([store]))
 
 
 def ticket_rows(caller: Caller, store: Store, tickets: Sequence[Ticket]) -> list[TicketRow]:
     """A page of tickets as the API prints them. Inside the entered store; two queries more."""
     numbers = [ticket.number for ticket in tickets]
-    entries = {e.ticket_number: e for e in QueueEntry.objects.filter(store=store, ticket_number__in=numbers)}
+    entries = {e.ticket_number: e for e in _entries(store).filter(ticket_number__in=numbers)}
     aliases = aliases_for([store])
     return [_ticket_row(ticket, store, entries.get(ticket.number), caller, aliases) for ticket in tickets]
 
@@ -244,6 +252,8 @@ def _history(ticket: Ticket, store: Store, caller: Caller, aliases: dict[tuple[i
     latest = list(events.select_related("actor").defer(*without_secrets("actor")).order_by("-pk")[:HISTORY])
     moved = [event for event in latest if event.kind in (Event.Kind.ASSIGNED, Event.Kind.TAKEN_BACK)]
     given = {who.get("assignee") for event in moved for who in (event.before, event.after)}
+    if may(store, Action.ASSIGN):  # who leads is the agency's own
+        given |= {event.after.get("to") for event in latest if event.kind == ByTime.ESCALATED}
     names = {user.pk: str(user) for user in User.people.filter(pk__in=given - {None})} if given else {}
     rows = []
     for event in latest:
@@ -265,7 +275,7 @@ def _said(event: Event, who: str, names: dict[int, str]) -> str:
         case Event.Kind.CLOSED:
             return _("Closed by %(who)s") % {"who": who} if who else _("Ended by the buyer")
         case kind if kind in set(ByTime):
-            return _said_of_time(event, who)
+            return _said_of_time(event, who, names)
         case kind if kind == CATEGORISED:
             return _category_said(event, who)
         case Event.Kind.ACKNOWLEDGED:
@@ -304,10 +314,13 @@ def _said_of_routing(event: Event, to: str) -> str:
     return (_("Given to %(to)s, who %(why)s") if told["why"] else _("Given to %(to)s, who had room")) % told
 
 
-def _said_of_time(event: Event, who: str) -> str:
+def _said_of_time(event: Event, who: str, names: dict[int, str]) -> str:
     match event.kind:
         case ByTime.WARNED:
             return _("%(share)s %% of the time to answer were over") % {"share": event.after.get("share", "?")}
+        case ByTime.ESCALATED if event.after.get("to") in names:
+            lead = names[event.after["to"]]
+            return _("Escalated to %(name)s: nobody had answered, it is urgent now") % {"name": lead}
         case ByTime.ESCALATED:
             return _("Escalated: nobody had answered, it is urgent now")
         case ByTime.TOLD_OF_DELAY:

@@ -23,12 +23,13 @@ class PresenceRow:
     status: str
     back_at: datetime | None
     taken_back: int
+    by_time: bool = False  # how they want their list ordered
 
 
 def presence_of(caller: Caller) -> PresenceRow | None:
     """The caller's own; None for somebody who was never at a desk here, and for a store's host. One query."""
     row = Presence.objects.filter(person=caller.person.pk, agency=caller.place.agency_id).first()
-    return PresenceRow(row.status, row.back_at, row.taken_back) if row else None
+    return PresenceRow(row.status, row.back_at, row.taken_back, row.by_time) if row else None
 
 
 @dataclass(frozen=True)

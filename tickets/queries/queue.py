@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any, Final
 
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -14,40 +15,59 @@ from tenants.access import Action, Caller, may, stores_for
 from tenants.context import read_across
 from tenants.errors import Invalid
 from tenants.models import Store
-from tenants.models.people import without_secrets
+from tenants.models.people import Role, without_secrets
 from tickets.channels import Channel
 from tickets.clocks.timers import ESCALATE, warned
+from tickets.clocks.urgency import pressing, weight_of
 from tickets.cursors import FoundCursor, QueueCursor
 from tickets.desk.models import QueueEntry
 from tickets.events.queries.desk import live_lines, tagged
 from tickets.policies.names import why
 from tickets.queries.names import aliases_for, buyer_name, person_ref, store_ref
+from tickets.queries.order import pressing_at, weights
 from tickets.queries.search import Wanted, find_tickets
+from tickets.reasons import goal_of, reason_of, stake_of, time_of
 from tickets.rows import Queue, QueueRow
+from tickets.score.queries.scores import Tightest, tightest_of
 
 QUEUE_PAGE = 50
+LEADS: Final = frozenset({Role.OWNER, Role.LEAD})
+PEOPLE: Final = ("assignee", "escalated_to")
+SECRETS: Final = [name for who in PEOPLE for name in without_secrets(who)]
 
 
 @dataclass(frozen=True)
 class Filters:
     """What the queue is narrowed to. Empty strings narrow nothing."""
 
-    view: str = "all"  # all, mine, unassigned, overdue, snoozed
+    view: str = "all"  # one of VIEWS
     store: str = ""
     channel: str = ""
     q: str = ""
     cursor: str = ""
+    order: str = ""  # pressing, time, or empty: pressing
 
-    VIEWS = ("all", "mine", "unassigned", "overdue", "snoozed")
+    ORDERS = ("pressing", "time")
+    VIEWS = ("all", "mine", "unassigned", "overdue", "escalated", "snoozed")
 
     @classmethod
     def asked(cls, query: Mapping[str, str]) -> Filters:
-        """As a query string says it. Raises Invalid (`view`) for one that does not exist."""
-        view, cursor = query.get("view", ""), query.get("cursor", "")
+        """As a query string says it. Raises Invalid (`view`, `order`) for one that does not exist."""
+        view, cursor, order = query.get("view", ""), query.get("cursor", ""), query.get("order", "")
         store, channel, q = (query.get(name, "").replace("\x00", "") for name in ("store", "channel", "q"))
         if view and view not in cls.VIEWS:
             raise Invalid(_("There is no such view."), field="view")
-        return cls(view or "all", store, channel, q[:200], cursor)
+        if order and order not in cls.ORDERS:
+            raise Invalid(_("There is no such order."), field="order")
+        return cls(view or "all", store, channel, q[:200], cursor, order)
+
+    @property
+    def by_time(self) -> bool:
+        return self.order == "time"
+
+    @property
+    def narrow_nothing(self) -> bool:
+        return replace(self, cursor="", order="") == Filters()
 
 
 @dataclass(frozen=True)
@@ -62,19 +82,23 @@ class _Page:
 def queue_for(caller: Caller, filters: Filters, *, now: datetime, size: int = QUEUE_PAGE) -> Queue:
     """A page of open work over every store the caller may see, most urgent first; a search finds closed tickets too.
 
-    Five queries however many stores: stores, counts, entries, what is live, and one UNION for the lines; when narrowed
-    one more for the totals, when searched one more for the search. What a search finds is in the search's order.
+    Six queries however many stores: stores, what they have left, counts, entries, what is live, and one UNION for the
+    lines; when narrowed one more for the totals, when searched one more for the search. What a search finds is in its
+    own order.
     """
     stores = {store.pk: store for store in stores_for(caller)}
     entries = QueueEntry.objects.filter(store_id__in=stores)
-    counts = _counts(entries, caller, now)
+    escalated = _escalated(caller, is_lead=any(store.role in LEADS for store in stores.values()))
+    counts = _counts(entries, caller, now, escalated)
+    tightest = tightest_of(stores)
     if filters.q.strip():
         page = _found(list(stores.values()), caller, filters, now, size)
     else:
-        page = _waiting(entries, caller, filters, now, size, counts)
+        page = _waiting(entries, caller, filters, now, size, counts, tightest, escalated)
     live = live_lines(stores, now)
+    rows = _rows(page.entries, stores, caller, now, {} if filters.by_time else tightest)
     return Queue(
-        rows=tagged(_rows(page.entries, stores, caller, now), live),
+        rows=tagged(rows, live),
         total=page.total,
         is_cut=page.is_cut,
         overdue=page.overdue,
@@ -85,18 +109,30 @@ def queue_for(caller: Caller, filters: Filters, *, now: datetime, size: int = QU
 
 
 def _waiting(
-    entries: QuerySet[QueueEntry], caller: Caller, filters: Filters, now: datetime, size: int, counts: dict[str, int]
+    entries: QuerySet[QueueEntry],
+    caller: Caller,
+    filters: Filters,
+    now: datetime,
+    size: int,
+    counts: dict[str, int],
+    tightest: Mapping[int, Tightest],
+    escalated: Q,
 ) -> _Page:
-    narrowed = _narrow(entries, caller, filters, now)
-    waiting = QueueCursor.read(filters.cursor).after(narrowed)
-    found = list(waiting.select_related("assignee").defer(*without_secrets("assignee"))[: size + 1])
-    if filters == Filters(cursor=filters.cursor):
+    """A page in the order of the time at which the first one was asked for; so are the rows that belong to the view."""
+    cursor = QueueCursor.read(filters.cursor)
+    at, by_time = (cursor.at, cursor.by_time) if cursor.at else (now, filters.by_time)
+    narrowed = _narrow(entries, caller, filters, at, escalated)
+    placed = narrowed.annotate(pressing=pressing_at(at, {} if by_time else weights(tightest)))
+    waiting = cursor.after(placed).select_related(*PEOPLE).defer(*SECRETS)
+    found = list(waiting[: size + 1])
+    if filters.narrow_nothing:
         total, overdue = counts["all"], counts["overdue"]
     else:
         totals = narrowed.aggregate(total=Count("pk"), overdue=Count("pk", filter=_overdue(now)))
         total, overdue = totals["total"], totals["overdue"]
-    cursor = QueueCursor.at(found[size - 1]).write() if len(found) > size else ""
-    return _Page(found[:size], total, overdue, cursor)
+    if len(found) <= size:
+        return _Page(found, total, overdue, "")
+    return _Page(found[:size], total, overdue, QueueCursor.behind(found[size - 1], at, by_time=by_time).write())
 
 
 def _found(stores: list[Store], caller: Caller, filters: Filters, now: datetime, size: int) -> _Page:
@@ -114,22 +150,31 @@ def _overdue(now: datetime) -> Q:
     return Q(due_at__lte=now)
 
 
+def _escalated(caller: Caller, *, is_lead: bool) -> Q:
+    """What was escalated to the caller; to leads also what found nobody there."""
+    to_me = Q(escalated_to=caller.person)
+    return to_me | Q(escalated_to__isnull=True, told__contains=[ESCALATE]) if is_lead else to_me
+
+
 def _asleep(now: datetime) -> Q:
     return Q(snoozed_until__isnull=False, snoozed_until__gt=now)
 
 
-def _counts(entries: QuerySet[QueueEntry], caller: Caller, now: datetime) -> dict[str, int]:
+def _counts(entries: QuerySet[QueueEntry], caller: Caller, now: datetime, escalated: Q) -> dict[str, int]:
     awake = ~_asleep(now)
     return entries.aggregate(
         all=Count("pk", filter=awake),
         mine=Count("pk", filter=awake & Q(assignee=caller.person)),
         unassigned=Count("pk", filter=awake & Q(assignee__isnull=True)),
         overdue=Count("pk", filter=awake & _overdue(now)),
+        escalated=Count("pk", filter=awake & escalated),
         snoozed=Count("pk", filter=_asleep(now)),
     )
 
 
-def _narrow(entries: QuerySet[QueueEntry], caller: Caller, filters: Filters, now: datetime) -> QuerySet[QueueEntry]:
+def _narrow(
+    entries: QuerySet[QueueEntry], caller: Caller, filters: Filters, now: datetime, escalated: Q
+) -> QuerySet[QueueEntry]:
     entries = entries.filter(_asleep(now) if filters.view == "snoozed" else ~_asleep(now))
     if filters.view == "mine":
         entries = entries.filter(assignee=caller.person)
@@ -137,6 +182,8 @@ def _narrow(entries: QuerySet[QueueEntry], caller: Caller, filters: Filters, now
         entries = entries.filter(assignee__isnull=True)
     elif filters.view == "overdue":
         entries = entries.filter(_overdue(now))
+    elif filters.view == "escalated":
+        entries = entries.filter(escalated)
     if filters.store:
         entries = entries.filter(store__slug=filters.store)
     if filters.channel:
@@ -145,11 +192,18 @@ def _narrow(entries: QuerySet[QueueEntry], caller: Caller, filters: Filters, now
 
 
 def _rows(
-    entries: Sequence[QueueEntry], stores: dict[int, Store], caller: Caller, now: datetime
+    entries: Sequence[QueueEntry],
+    stores: dict[int, Store],
+    caller: Caller,
+    now: datetime,
+    tightest: Mapping[int, Tightest],
 ) -> tuple[QueueRow, ...]:
     lines = _lines(entries, stores)
     aliases = aliases_for(stores.values())
-    return tuple(_row(entry, stores[entry.store_id], lines, aliases, caller, now) for entry in entries)
+    return tuple(
+        _row(entry, stores[entry.store_id], lines, aliases, caller, now, tightest.get(entry.store_id))
+        for entry in entries
+    )
 
 
 @dataclass(frozen=True)
@@ -196,8 +250,10 @@ def _row(
     aliases: dict[tuple[int, int], str],
     caller: Caller,
     now: datetime,
+    tightest: Tightest | None,
 ) -> QueueRow:
     line = lines.get((entry.store_id, entry.ticket_number), Line())
+    knows_people = may(store, Action.ASSIGN)
     return QueueRow(
         store=store_ref(store),
         number=entry.ticket_number,
@@ -226,4 +282,29 @@ def _row(
         is_unhappy=entry.sentiment < 0,
         is_presale=bool(entry.is_presale) and entry.category != Category.PRE_SALE,  # said once
         urgency=entry.urgency,
+        escalated_to=person_ref(entry.escalated_to, store, caller, aliases) if knows_people else None,
+        is_escalated_to_me=_is_mine_to_lead(entry, store, caller),
+        **_place(entry, tightest, now),
     )
+
+
+def _is_mine_to_lead(entry: QueueEntry, store: Store, caller: Caller) -> bool:
+    if entry.escalated_to_id is None:
+        return ESCALATE in entry.told and store.role in LEADS
+    return entry.escalated_to_id == caller.person.pk
+
+
+def _place(entry: QueueEntry, tightest: Tightest | None, now: datetime) -> dict[str, Any]:
+    """Why it stands where it stands: in figures, and in words for people."""
+    left = None if entry.due_at is None else (entry.due_at - now).total_seconds()
+    time = time_of(left, entry.due_why, waits=entry.waiting_since is not None)
+    stake = stake_of(tightest) if entry.due_at else ""
+    return {
+        "due_key": entry.due_why,
+        "pressing": pressing(left, weight_of(tightest.headroom if tightest else None)),
+        "goal": goal_of(entry.due_why),
+        "time": time,
+        "stake": stake,
+        "is_tight": tightest is not None and tightest.headroom <= 0,
+        "reason": reason_of(time, stake),
+    }

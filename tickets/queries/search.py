@@ -42,6 +42,8 @@ _OF_VIEW = {
     "unassigned": " AND t.state <> 'closed' AND t.assignee_id IS NULL",
     "overdue": " AND EXISTS (SELECT FROM public.desk_queueentry q"
     " WHERE q.store_id = {store} AND q.ticket_number = t.number AND q.due_at <= %s)",
+    "escalated": " AND EXISTS (SELECT FROM public.desk_queueentry q"
+    " WHERE q.store_id = {store} AND q.ticket_number = t.number AND q.escalated_to_id = %s)",
     "snoozed": " AND EXISTS (SELECT FROM public.desk_queueentry q"
     " WHERE q.store_id = {store} AND q.ticket_number = t.number AND q.snoozed_until > %s)",
 }
@@ -112,6 +114,7 @@ def _statement(wanted: Wanted, *, with_notes: bool) -> tuple[str, list[Any]]:
         params += [like] * 5
     query = _TICKETS + " UNION ".join(parts) + ")" + _OF_VIEW[wanted.view]
     of_view: dict[str, Any] = {"mine": wanted.person.pk, "overdue": wanted.now, "snoozed": wanted.now}
+    of_view["escalated"] = wanted.person.pk
     params += [of_view[wanted.view]] if wanted.view in of_view else []
     if wanted.channel:
         query += " AND t.channel = %s"
@@ -135,7 +138,8 @@ def _as_queued(tickets: list[QueueEntry]) -> list[QueueEntry]:
         match |= Q(store_id=store_id, ticket_number__in=numbers)
     queued = {(entry.store_id, entry.ticket_number): entry for entry in QueueEntry.objects.filter(match)}
     known = [queued.get((ticket.store_id, ticket.ticket_number), ticket) for ticket in tickets]
-    people = User.people.in_bulk({ticket.assignee_id for ticket in known if ticket.assignee_id})
+    people = User.people.in_bulk({pk for ticket in known for pk in (ticket.assignee_id, ticket.escalated_to_id) if pk})
     for ticket in known:
         ticket.assignee = people.get(ticket.assignee_id or 0)
+        ticket.escalated_to = people.get(ticket.escalated_to_id or 0)
     return known

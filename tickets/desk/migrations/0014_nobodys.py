@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('desk', '0012_triage'),
+        ('desk', '0013_pressing'),
         ('tenants', '0006_names_of_people_and_stores'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('desk', '0012_triage'),
+        ('desk', '0014_nobodys'),
     ]
 
     operations = [

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
-from tenants.context import current_store
+from tenants.context import ask, current_store
 from tenants.queries import person_by_id
 from tickets.acknowledgement import delay_notice
 from tickets.actions.assign import assign
@@ -36,11 +37,21 @@ def tell_of_delay(ticket: Ticket, *, now: datetime) -> None:
     record(ticket, Happened(ByTime.TOLD_OF_DELAY, by="clock", after=told), now=now, words=[word])
 
 
-def escalate(ticket: Ticket, *, now: datetime) -> None:
-    """The ticket is urgent now, and marked for the leads (`told` of its entry says so)."""
+_NAME: Final = """
+UPDATE desk_queueentry SET escalated_to_id = %(to)s WHERE store_id = %(store)s AND ticket_number = %(number)s
+"""
+
+
+def escalate(ticket: Ticket, *, to: int | None, now: datetime) -> None:
+    """The ticket is urgent now, and that lead's to see to. None: nobody is there, all leads see it (`told` says so).
+
+    It stays so until somebody answers or closes it, whoever has it meanwhile; then the index forgets it.
+    """
     before, ticket.priority = ticket.priority, Priority.URGENT
-    was, becomes = {"priority": before}, {"priority": ticket.priority}
+    was, becomes = {"priority": before}, {"priority": ticket.priority, "to": to}
     record(ticket, Happened(ByTime.ESCALATED, by="clock", before=was, after=becomes), now=now)
+    if to is not None:
+        ask(_NAME, {"to": to, "store": current_store().pk, "number": ticket.number})
 
 
 def act_by_rule(ticket: Ticket, pk: int, *, now: datetime) -> None:

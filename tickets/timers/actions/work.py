@@ -27,6 +27,7 @@ from tickets.models import Event, Ticket
 from tickets.models.event import ByTime
 from tickets.timers.actions.on_time import act_by_rule, escalate, follow_up, tell_of_delay
 from tickets.timers.models import DONE_BY_TICKING, Fired
+from tickets.timers.queries.leads import Leads, leads_for
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ def work_for(stores: Iterable[int], *, now: Callable[[], datetime], seconds: flo
 
 def work(store: Store, *, now: datetime, until: float | None = None) -> int:
     """Does what came due in the store, until that time of the monotonic clock. How many things."""
+    leads = leads_for(store.pk, now=now)
     with in_store(store):
         done = 0
         while told := _tell():
@@ -60,7 +62,7 @@ def work(store: Store, *, now: datetime, until: float | None = None) -> int:
             if row is None:
                 break
             tried.append(row)
-            done += _do(row, now)
+            done += _do(row, leads, now)
         return done
 
 
@@ -98,7 +100,7 @@ def _next(tried: list[int]) -> int | None:
     return rows.order_by("pk").values_list("pk", flat=True).first()
 
 
-def _do(pk: int, now: datetime) -> int:
+def _do(pk: int, leads: Leads, now: datetime) -> int:
     """One thing, in a transaction of its own. What fails is tried again at another tick, five times in all.
 
     What a verb refuses stays undone: somebody whom a rule names has left the store, say.
@@ -111,7 +113,7 @@ def _do(pk: int, now: datetime) -> int:
             Fired.objects.filter(pk=pk).delete()
             ticket = Ticket.objects.select_for_update(no_key=True).filter(pk=row.ticket_number).first()
             if ticket is not None and _is_still_so(ticket, row):
-                _try(ticket, row, now)
+                _try(ticket, row, leads, now)
             return 1
     except DatabaseError:
         log.exception("%s of store %s was not done", pk, current_store().pk)
@@ -126,19 +128,19 @@ def _is_still_so(ticket: Ticket, row: Fired) -> bool:
     return not ticket.is_closed and row.since == (ticket.waiting_since or ticket.last_message_at)
 
 
-def _try(ticket: Ticket, row: Fired, now: datetime) -> None:
+def _try(ticket: Ticket, row: Fired, leads: Leads, now: datetime) -> None:
     try:
         with transaction.atomic():
-            _act(ticket, row, now)
+            _act(ticket, row, leads, now)
     except DomainError as refusal:
         log.warning("%s of ticket %s of store %s: %s", row.what, row.ticket_number, row.store_id, refusal)
 
 
-def _act(ticket: Ticket, row: Fired, now: datetime) -> None:
+def _act(ticket: Ticket, row: Fired, leads: Leads, now: datetime) -> None:
     if row.what == NOTICE:
         tell_of_delay(ticket, now=now)
     elif row.what == ESCALATE:
-        escalate(ticket, now=now)
+        escalate(ticket, to=leads.take(but=ticket.assignee_id), now=now)
     elif row.what.startswith(FOLLOW):
         follow_up(ticket, int(row.what.removeprefix(FOLLOW)), closed_at=row.since, now=now)
     else:
