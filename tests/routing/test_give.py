@@ -150,9 +150,9 @@ def test_only_the_certified_are_given_what_asks_for_it(cast: Cast, monkeypatch: 
     for person in (cast.bo, eve):
         at_desk(cast, person)
     numbers = [chat(cast, f"v:{n}") for n in range(3)]
-    monkeypatch.setattr(team, "certified_people", lambda _stores: {cast.a.pk: frozenset()})
+    monkeypatch.setattr(team, "certified_in", lambda _stores: {cast.a.pk: frozenset()})
     assert give_waiting(RUNG) == 0
-    monkeypatch.setattr(team, "certified_people", lambda _stores: {cast.a.pk: frozenset({eve.pk}), cast.b.pk: None})
+    monkeypatch.setattr(team, "certified_in", lambda _stores: {cast.a.pk: frozenset({eve.pk}), cast.b.pk: None})
     assert give_waiting(RUNG) == 3
     assert {holder(cast, number) for number in numbers} == {eve.pk}
 

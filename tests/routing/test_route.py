@@ -214,7 +214,7 @@ def test_a_store_of_which_people_have_much_already_comes_later() -> None:
 def test_the_most_urgent_of_a_store_comes_first() -> None:
     late, soon = waits(1, 1, ago=900, due_at=NOW + timedelta(hours=1)), waits(1, 2, due_at=NOW + timedelta(minutes=1))
     assert who(routed([late, soon], [person(1, 1, most=1)])) == {(1, 2): 1}
-    pressed = replace(late, pressing=100.0)
+    pressed = replace(late, weight=0.01)
     assert who(routed([pressed, soon], [person(1, 1, most=1)])) == {(1, 1): 1}
 
 

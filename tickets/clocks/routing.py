@@ -16,6 +16,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from tickets.clocks.urgency import pressing
+
 NO_LIMIT: Final = 1 << 30  # room of somebody who takes as many as come
 
 
@@ -45,7 +47,7 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A ticket that nobody has. `last_agent`: who answered it last. `pressing`: by how much faster its time runs."""
+    """A ticket that nobody has. `last_agent`: who answered it last. `weight`: of its store, by the headroom."""
 
     store: int
     number: int
@@ -56,7 +58,7 @@ class Waiting:
     language: str = ""
     priority: int = 3
     urgency: int = 0
-    pressing: float = 1.0
+    weight: float = 1.0
     last_agent: int | None = None
     is_taken_back: bool = False  # from somebody who is gone: it has rung enough
 
@@ -405,9 +407,8 @@ def _said(person: Person, skill: Skill) -> frozenset[str]:
 
 
 def _pressure(ticket: Waiting, now: datetime) -> tuple[float, float, int]:
-    """Smaller is more urgent: seconds until the buyer has waited too long, by how fast they count; then how long."""
-    left = (ticket.due_at - now).total_seconds() if ticket.due_at else 86_400.0
-    left = left / ticket.pressing if left > 0 else left * ticket.pressing
+    """Smaller is more urgent, as on the desk; then who has waited longest."""
+    left = pressing((ticket.due_at - now).total_seconds() if ticket.due_at else 86_400.0, ticket.weight)
     return (left, ticket.waiting_since.timestamp(), ticket.number)
 
 

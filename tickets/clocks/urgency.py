@@ -14,7 +14,7 @@ SQL, to the last bit.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, overload
 
 SMALLEST: Final = 0.1  # with no miss left, and below the target
 HALF_WAY: Final = 8  # misses left at which a store weighs half-way between the smallest weight and 1
@@ -28,6 +28,10 @@ def weight_of(headroom: int | None) -> float:
     return SMALLEST + (1 - SMALLEST) * (left / (left + HALF_WAY))
 
 
+@overload
+def pressing(seconds: float, weight: float) -> float: ...
+@overload
+def pressing(seconds: None, weight: float) -> None: ...
 def pressing(seconds: float | None, weight: float) -> float | None:
     """Where in the order: less comes first, None comes last. `seconds` until the miss, negative once it has passed."""
     if seconds is None:

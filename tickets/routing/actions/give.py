@@ -25,12 +25,14 @@ from tickets.actions.assign import assign
 from tickets.actions.take_back import take_back
 from tickets.channels import Channel
 from tickets.clocks.routing import Given, Person, Routed, Waiting, route
+from tickets.clocks.urgency import weight_of
 from tickets.desk.models import Presence
 from tickets.models import Ticket
 from tickets.queries.presence import GONE
 from tickets.routing.queries.plans import Giving, giving_of
 from tickets.routing.queries.team import teams_of
 from tickets.routing.queries.waiting import Found, nobodys, of_the_gone
+from tickets.score.queries.scores import headroom_of
 
 log = logging.getLogger(__name__)
 
@@ -84,10 +86,13 @@ def _alone() -> Iterator[bool]:
 def _distributed(found: Collection[Found], givings: dict[int, Giving], now: datetime) -> dict[int, Routed]:
     """agency → who gets what there. Somebody who works for two agencies has room once."""
     teams = teams_of(found, givings, now)
+    left = headroom_of({one.ticket.store for one in found})
     more: dict[int, list[str]] = {}  # person → channels of what they were given by agencies before this one
     result: dict[int, Routed] = {}
     for agency, giving in sorted(givings.items()):
-        waiting = [one.ticket for one in found if one.agency == agency]
+        waiting = [
+            replace(one.ticket, weight=weight_of(left[one.ticket.store])) for one in found if one.agency == agency
+        ]
         people = [_with(person, more.get(person.id, ())) for person in teams[agency].people]
         routed = route(waiting, people, giving.rules, teams[agency].places, usual=giving.usual, now=now)
         for one in routed.given:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from tenants.access import Action, Caller, stores_for
 from tenants.context import ask, read_across
 from tenants.models import Store
+from tickets.certification.queries import certified_in
 from tickets.clocks.happenings import Happening, Kind
 from tickets.clocks.rehearsal import Arrival, OnShift, rehearse
 from tickets.clocks.routing import Given, Place, Waiting
@@ -24,7 +25,6 @@ from tickets.queries.names import store_ref
 from tickets.routing.names import why_given
 from tickets.routing.queries.people import agents_of, as_people, names_of
 from tickets.routing.queries.plans import Giving
-from tickets.routing.queries.team import certified_people
 from tickets.rows import StoreRef
 from tickets.score.queries.feed import Story, stories_of
 
@@ -99,7 +99,7 @@ def dry_run(caller: Caller, agency_id: int, giving: Giving, day: date, time_zone
     arrivals = [_arrival(key, mine[key], facts.get(key), begins, ends) for key in first]
     agents = agents_of(agency_id)
     shifts = [OnShift(*row) for row in ask(_SHIFTS, [agency_id, ends, begins])]
-    certified = certified_people(stores)
+    certified = certified_in(stores)
     places = {pk: Place(pk, store.marketplace, certified=certified.get(pk)) for pk, store in stores.items()}
     told = rehearse(arrivals, as_people(agents, giving), shifts, giving.rules, places, usual=giving.usual)
     really = {key: _first_answer(mine[key], begins) for key in first}

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from tenants.context import ask
+from tickets.certification.queries import certified_in
 from tickets.clocks.routing import Person, Place
 from tickets.queries.presence import FRESH
 from tickets.routing.queries.plans import Giving
@@ -65,7 +66,7 @@ def teams_of(found: Collection[Found], givings: Mapping[int, Giving], now: datet
     agencies, stores = sorted(givings), {one.ticket.store: one for one in found}
     rows = ask(_TEAM, {"agencies": agencies, "fresh": now - FRESH})
     duty = on_duty_in({store: one.agency for store, one in stores.items()}, now)
-    certified = certified_people(stores)
+    certified = certified_in(stores)
     people: dict[int, list[Person]] = {agency: [] for agency in agencies}
     held: Counter[int] = Counter()
     for row in rows:
@@ -75,12 +76,6 @@ def teams_of(found: Collection[Found], givings: Mapping[int, Giving], now: datet
         place = Place(store, one.marketplace, duty.get(store), certified.get(store), held[store])
         places[one.agency][store] = place
     return {agency: Team(tuple(people[agency]), places[agency]) for agency in agencies}
-
-
-def certified_people(stores: Collection[int]) -> dict[int, frozenset[int] | None]:
-    """store → who holds every certificate that it asks for; None, or not in it: it asks for none."""
-    certified: dict[int, frozenset[int] | None] = {}  # MERGE: certified_in(stores) of tickets.certification.queries
-    return certified
 
 
 def on_duty_in(stores: Mapping[int, int], now: datetime) -> dict[int, frozenset[int]]:
