@@ -110,7 +110,7 @@ def _choices(said: dict[str, str], kind: str, right: str) -> tuple[Choice, ...]:
             raise Invalid(_("true or false."), field="right")
         return true_or_false(right.casefold() in TRUE)
     good = _letters(right)
-    found = []
+    found: list[Choice] = []
     for letter in LETTERS:
         zh, en = said[f"{letter}_zh"], said[f"{letter}_en"]
         if zh or en:
