@@ -111,7 +111,9 @@ def candidates_for(store_id: int, span: Span, *, zone: ZoneInfo, lent: Collectio
     return sorted(found, key=lambda one: (not one.is_lent, one.is_certified is False, _ORDER.index(one.duty)))
 
 
-def _candidate(row: tuple[Any, ...], zone: ZoneInfo, lent: Collection[int], certified: frozenset[int] | None) -> Candidate:
+def _candidate(
+    row: tuple[Any, ...], zone: ZoneInfo, lent: Collection[int], certified: frozenset[int] | None
+) -> Candidate:
     pk, name, stores, told = row
     told = json.loads(told) if isinstance(told, str) else told or []  # psycopg hands JSON to Django as text
     shifts = tuple((store, *(datetime.fromisoformat(at).astimezone(zone) for at in span)) for store, *span in told)

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             name='Plan',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channels', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('tiktok_shop', 'TikTok Shop'), ('tmall', 'Tmall'), ('taobao', 'Taobao'), ('douyin', 'Douyin'), ('amazon', 'Amazon'), ('ebay', 'eBay'), ('email', 'E-mail'), ('widget', 'Chat widget')], max_length=20), default=tickets.routing.models.chats_alone, size=None)),
+                ('channels', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('tiktok_shop', 'TikTok Shop'), ('tmall', 'Tmall'), ('taobao', 'Taobao'), ('douyin', 'Douyin'), ('kuaishou', 'Kuaishou'), ('pinduoduo', 'Pinduoduo'), ('amazon', 'Amazon'), ('ebay', 'eBay'), ('email', 'E-mail'), ('widget', 'Chat widget')], max_length=20), default=tickets.routing.models.chats_alone, size=None)),
                 ('ring_s', models.PositiveIntegerField(default=10)),
                 ('most_chats', models.PositiveSmallIntegerField(default=6, help_text='At once, for whom no capacity is said.')),
                 ('most_others', models.PositiveSmallIntegerField(default=20, help_text='… of each other channel, waiting for us.')),
