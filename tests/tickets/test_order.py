@@ -157,7 +157,7 @@ def test_a_page_costs_the_same_for_any_number_of_stores(bare: Cast) -> None:
         with CaptureQueriesContext(connection) as queries:
             queue_for(caller, Filters(), now=NOON)
         costs.append(len([query for query in queries if "set_config" not in query["sql"]]))  # to and from a place
-    assert costs == [5, 5]
+    assert costs == [6, 6]
 
 
 # ---------------------------------------------------------------- reasons

@@ -64,7 +64,7 @@ def test_list_says_what_is_in_force(cast: Cast, ann: Client) -> None:
     page = ann.get(LIST).text
     assert "Tmall: human reply per round" in page
     assert "80 % within 3 min, over 30 days, 08:00-23:00" in page
-    assert "30 s, the first reply, Tmall / Taobao / Douyin / Chat widget" in page
+    assert "30 s, the first reply, Tmall / Taobao / Douyin / Kuaishou / Pinduoduo / Chat widget" in page
     assert "Store A" in page
     assert "Store C" not in page
 
