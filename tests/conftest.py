@@ -44,8 +44,10 @@ def share_middleware() -> None:
     ClientHandler.load_middleware = shared  # type: ignore[method-assign]
 
 
-# Tests of one real deployment, which start it, kill parts of it and share it: one process runs all of a folder.
+# Tests of one real deployment, which start it, kill parts of it and share it: one process runs all of a folder. How
+# pages look is half of the browser's time, and another process's.
 WHOLE = {"browser", "faults", "platform"}
+LOOKS = "test_looks.py"
 
 
 @pytest.hookimpl(trylast=True)
@@ -54,7 +56,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: "browser" in item.path.parts)
     for item in items:
         for folder in WHOLE.intersection(item.path.parts):
-            item.add_marker(pytest.mark.xdist_group(folder))
+            item.add_marker(pytest.mark.xdist_group(LOOKS if item.path.name == LOOKS else folder))
 
 
 @pytest.fixture(scope="session")
