@@ -41,6 +41,8 @@ SOPS = [SopName(7, "退款流程", {"soothe": "安抚"})]
         (Wanted("single", "x" * 1001, "", (YES, NO)), "text_zh"),
     ],
 )
+        (Wanted("single", "问", "a\x00b", (YES, NO)), "text_en"),
+        (Wanted("single", "问", "", (YES, Choice("\x00", "no", False))), "choice.2"),
 def test_what_is_no_question_says_where(cast: Cast, wanted: Wanted, field: str) -> None:
     exam = make_exam(cast)
     with pytest.raises(Invalid) as refused:
