@@ -108,6 +108,8 @@ def save_question(exam: Exam, question: Question | None, wanted: Wanted, *, by: 
     check_question(wanted, sops_of_exam(exam))
     if question is None:
         _room_for(exam, 1)
+    else:  # as it stands now: it may have been switched off since the page was read
+        question = Question.objects.select_for_update(no_key=True).get(pk=question.pk)
     before = _as_logged(question) if question else {}
     question = question or Question(agency_id=exam.agency_id, exam=exam, changed_at=now)
     columns = wanted.columns()
@@ -144,7 +146,7 @@ def _room_for(exam: Exam, more: int) -> None:
 def switch_question(question: Question, is_on: bool, *, by: User, now: datetime) -> None:
     """Raises Conflict where an exam that can be taken would have too few of them."""
     exam = Exam.objects.select_for_update(no_key=True).get(pk=question.exam_id)
-    question = Question.objects.get(pk=question.pk)
+    question = Question.objects.select_for_update(no_key=True).get(pk=question.pk)
     if question.is_on == is_on:
         return
     if not is_on and exam.state in (Exam.State.OPEN, Exam.State.ASKED) and count_on(exam) <= exam.asks:
