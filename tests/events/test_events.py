@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 
 from tenants.context import in_store
-from tenants.errors import Conflict, DomainError, Invalid
+from tenants.errors import Conflict, DomainError, Invalid, NotFound
 from tenants.models import Assignment, Membership, Store, User
 from tests.cast import NOON, SOUTH_HOST, Cast
+from tests.certification.scenes import make_exam, passes
+from tests.chat.test_take_back import at_desk, chat, holder
 from tests.conftest import SignIn
 from tests.events.conftest import HOUR, MINUTE, Made
 from tests.replies import a_reply
@@ -22,12 +24,17 @@ from tickets.channels import Channel
 from tickets.clocks.happenings import Kind
 from tickets.clocks.timers import Plan
 from tickets.desk.models import QueueEntry
+from tickets.events.actions import release, spikes
 from tickets.events.actions.follow import follow
 from tickets.events.actions.set_event import Wanted, remove_event, save_event, stop_event
 from tickets.events.models import Lent, LiveEvent, Spike
 from tickets.events.queries import under_way
 from tickets.events.queries.running import events_between, live_in
 from tickets.models import Message, Ticket
+from tickets.roster.actions.shifts import add_shifts
+from tickets.roster.queries.duty import on_duty
+from tickets.roster.queries.week import week_of
+from tickets.routing.actions.give import give_waiting
 from tickets.score.models import Happening
 
 
@@ -195,6 +202,32 @@ def test_what_is_refused_names_its_field(quiet: Cast, event: Made, more: dict[st
         event(**{**rest, **more})
     assert refused.value.field == field
     assert LiveEvent.objects.count() == 1
+def test_one_that_is_ended_after_its_end_leaves_the_next_its_time(quiet: Cast, event: Made) -> None:
+    """No clock has run since before it was over."""
+    one = event()
+    follow(NOON + HOUR)
+    event(name="Second", begins_at=NOON + 3 * HOUR, ends_at=NOON + 4 * HOUR)
+    stop_event(one, agency_id=quiet.north.pk, by=quiet.ann, now=NOON + 3 * HOUR + MINUTE)
+    assert (again(one).ends_at, again(one).ended_at) == (NOON + 3 * HOUR, NOON + 3 * HOUR)
+
+
+def test_the_next_one_waits_for_an_end_that_no_clock_has_seen(quiet: Cast, event: Made) -> None:
+    event()
+    follow(NOON + HOUR)
+    late = NOON + 3 * HOUR + MINUTE
+    second = event(name="Second", begins_at=NOON + 3 * HOUR, ends_at=NOON + 4 * HOUR, at=late)
+    assert second.begun_at is None
+    assert follow(late) == 2
+    assert again(second).begun_at == late
+
+
+def test_one_that_was_removed_in_another_tab_is_not_there(quiet: Cast, event: Made) -> None:
+    one = event()
+    remove_event(one, agency_id=quiet.north.pk, by=quiet.ann, now=NOON)
+    with pytest.raises(NotFound):
+        remove_event(one, agency_id=quiet.north.pk, by=quiet.ann, now=NOON)
+
+
 
 
 def test_another_store_or_another_agencys_person_is_refused(quiet: Cast, event: Made) -> None:

@@ -94,7 +94,8 @@ def stop_event(event: LiveEvent, *, agency_id: int, by: User, now: datetime) -> 
     if event.begun_at is None:
         raise Conflict(_("It has not begun yet. Change it, or remove it."))
     before = told_of(event)
-    event.ends_at = max(now, event.begins_at + timedelta(seconds=1))
+    # Not beyond its own end, which may have passed unseen by a clock: another one may begin there.
+    event.ends_at = min(event.ends_at, max(now, event.begins_at + timedelta(seconds=1)))
     event.save(update_fields=["ends_at"])
     log_change(
         event, agency_id=agency_id, by=by, now=now, before=before, after=told_of(event), kind="stopped",
