@@ -78,6 +78,7 @@ def test_an_event_is_written_on_the_stores_clock_and_listed(quiet: Cast, ann: Cl
         ({"people": ["999999"]}, "Only agents who work here can be lent."),
     ],
 )
+        ({"pack": "a\x00b"}, "There is no quick reply in this folder."),
 def test_what_is_refused_keeps_what_was_typed(ann: Client, more: dict[str, Any], told: str) -> None:
     answer = ann.post("/admin/events/new/", sent(**more))
     page = answer.content.decode()
