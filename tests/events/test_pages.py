@@ -254,3 +254,18 @@ def test_coverage_shows_the_raised_hours(quiet: Cast, ann: Client, event: Made) 
     page = ann.get("/admin/coverage/?store=store-a").content.decode()
     assert page.count("cover-live") == 4
     assert "Friday stream" in page
+
+
+def test_coverage_counts_who_will_be_lent(quiet: Cast, ann: Client, event: Made) -> None:
+    eva = User.objects.create_user("eva@example.com", "x", name="Eva")
+    Membership.objects.create(user=eva, agency=quiet.north, role="agent")
+    shift(quiet, eva, None, (23, 27))
+    event(begins_at=NOON + 24 * HOUR, ends_at=NOON + 26 * HOUR, people=(eva.pk,))
+
+    def there() -> list[tuple[int, int]]:
+        days = ann.get("/admin/coverage/?store=store-a").context["days"]
+        return [(cell.hour, cell.people) for cell in days[5] if cell.people]
+
+    assert there() == [(20, 1), (21, 1)], "of her shift what the event lends"
+    follow(NOON + 24 * HOUR)
+    assert there() == [(19, 1), (20, 1), (21, 1), (22, 1)], "now the store is hers"
