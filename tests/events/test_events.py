@@ -98,6 +98,83 @@ def test_tickets_of_who_goes_back_return_to_the_queue(quiet: Cast, event: Made, 
     assert Lent.objects.get(person=eva).released_at == NOON + 3 * HOUR
 
 
+def test_its_history_says_why_a_ticket_is_open_to_all_again(
+    quiet: Cast, event: Made, eva: User, sign_in: SignIn
+) -> None:
+    event(people=(eva.pk,))
+    follow(NOON + HOUR)
+    with in_store(quiet.a):
+        ticket = Ticket.objects.select_for_update().get(pk=buyer_writes(at=NOON + HOUR).ticket_number)
+        assign(ticket, to=eva, by=quiet.ann, now=NOON + HOUR)
+    follow(NOON + 3 * HOUR)
+    page = sign_in(quiet.ann).get(f"/desk/store-a/{ticket.pk}/").content.decode()
+    assert "Eva, who was lent, went back" in page
+
+
+def test_a_store_in_trouble_keeps_nobody_elses_tickets(
+    quiet: Cast, event: Made, eva: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = event(), event(store=quiet.b.pk)
+    for of, person in ((one, eva), (one, quiet.bo), (two, eva)):
+        Lent.objects.create(
+            store_id=of.store_id, event=of, person=person, added_assignment=1, over_at=NOON + of.pk * MINUTE
+        )
+
+    def troubled(store: Store, person: int, *, now: datetime) -> None:
+        if store.pk == quiet.a.pk:
+            raise DatabaseError
+
+    monkeypatch.setattr(release, "_release", troubled)
+    monkeypatch.setattr(release, "AT_ONCE", 2)
+    assert release.release_due(NOON + HOUR) == 1
+    assert Lent.objects.get(event=two).released_at
+
+
+def test_who_is_lent_can_be_planned_there_for_its_time(quiet: Cast, event: Made, eva: User) -> None:
+    def plan(hour: int) -> None:
+        day = NOON.date()  # 20:00 in Shanghai
+        add_shifts(
+            quiet.north.pk, person=eva.pk, store=quiet.a.pk, days=[day], begins=hour * 60, ends=hour * 60 + 60,
+            time_zone="Asia/Shanghai", by=quiet.ann, now=NOON - HOUR,
+        )  # fmt: skip
+
+    def shown() -> set[int]:
+        monday = NOON.date() - timedelta(days=NOON.weekday())
+        week = week_of(quiet.north.pk, monday=monday, time_zone="Asia/Shanghai", stores=[], store=quiet.a.pk)
+        return {line.person for line in week}
+
+    one = event(people=(eva.pk,))
+    assert eva.pk in shown()
+    plan(22)
+    for hour in (9, 20):
+        with pytest.raises(Invalid):
+            plan(hour)
+    follow(NOON + HOUR)
+    assert eva.pk not in on_duty(quiet.a.pk, NOON + HOUR)
+    assert eva.pk in on_duty(quiet.a.pk, NOON + 2 * HOUR)
+    stop_event(one, agency_id=quiet.north.pk, by=quiet.ann, now=NOON + 2 * HOUR)
+    assert eva.pk not in on_duty(quiet.a.pk, NOON + 2 * HOUR)
+    with pytest.raises(Invalid):
+        plan(21)
+    assert eva.pk not in shown()
+
+
+def test_who_is_lent_and_certified_is_given_its_chats(quiet: Cast, event: Made, eva: User) -> None:
+    event(people=(eva.pk,))
+    exam = make_exam(quiet)
+    for person in (eva, quiet.bo):
+        at_desk(quiet, person, at=NOON + HOUR)
+    follow(NOON + HOUR)
+    number = chat(quiet, "v:1", at=NOON + HOUR)
+    rung = NOON + HOUR + timedelta(seconds=11)
+    assert give_waiting(rung) == 0
+    passes(exam, eva, NOON + HOUR)
+    assert give_waiting(rung) == 1
+    assert holder(quiet, number) == eva.pk
+    follow(NOON + 3 * HOUR)
+    assert holder(quiet, number) is None
+
+
 def test_an_outage_over_all_of_it_lends_nobody(quiet: Cast, event: Made, eva: User) -> None:
     one = event(people=(eva.pk,))
     assert follow(NOON + 9 * HOUR) == 1
