@@ -202,6 +202,32 @@ def test_the_next_one_begins_in_the_second_in_which_one_ends(quiet: Cast, event:
     assert under_way([quiet.a.pk], NOON + 3 * HOUR)[quiet.a.pk].event == second.pk
 
 
+def test_one_that_is_ended_after_its_end_leaves_the_next_its_time(quiet: Cast, event: Made) -> None:
+    """No clock has run since before it was over."""
+    one = event()
+    follow(NOON + HOUR)
+    event(name="Second", begins_at=NOON + 3 * HOUR, ends_at=NOON + 4 * HOUR)
+    stop_event(one, agency_id=quiet.north.pk, by=quiet.ann, now=NOON + 3 * HOUR + MINUTE)
+    assert (again(one).ends_at, again(one).ended_at) == (NOON + 3 * HOUR, NOON + 3 * HOUR)
+
+
+def test_the_next_one_waits_for_an_end_that_no_clock_has_seen(quiet: Cast, event: Made) -> None:
+    event()
+    follow(NOON + HOUR)
+    late = NOON + 3 * HOUR + MINUTE
+    second = event(name="Second", begins_at=NOON + 3 * HOUR, ends_at=NOON + 4 * HOUR, at=late)
+    assert second.begun_at is None
+    assert follow(late) == 2
+    assert again(second).begun_at == late
+
+
+def test_one_that_was_removed_in_another_tab_is_not_there(quiet: Cast, event: Made) -> None:
+    one = event()
+    remove_event(one, agency_id=quiet.north.pk, by=quiet.ann, now=NOON)
+    with pytest.raises(NotFound):
+        remove_event(one, agency_id=quiet.north.pk, by=quiet.ann, now=NOON)
+
+
 def test_one_that_should_run_already_begins_at_once_and_people_come_and_go(quiet: Cast, event: Made, eva: User) -> None:
     one = event(at=NOON + 2 * HOUR)
     assert one.begun_at == NOON + 2 * HOUR
@@ -279,32 +305,6 @@ def test_what_is_refused_names_its_field(quiet: Cast, event: Made, more: dict[st
         event(**{**rest, **more})
     assert refused.value.field == field
     assert LiveEvent.objects.count() == 1
-def test_one_that_is_ended_after_its_end_leaves_the_next_its_time(quiet: Cast, event: Made) -> None:
-    """No clock has run since before it was over."""
-    one = event()
-    follow(NOON + HOUR)
-    event(name="Second", begins_at=NOON + 3 * HOUR, ends_at=NOON + 4 * HOUR)
-    stop_event(one, agency_id=quiet.north.pk, by=quiet.ann, now=NOON + 3 * HOUR + MINUTE)
-    assert (again(one).ends_at, again(one).ended_at) == (NOON + 3 * HOUR, NOON + 3 * HOUR)
-
-
-def test_the_next_one_waits_for_an_end_that_no_clock_has_seen(quiet: Cast, event: Made) -> None:
-    event()
-    follow(NOON + HOUR)
-    late = NOON + 3 * HOUR + MINUTE
-    second = event(name="Second", begins_at=NOON + 3 * HOUR, ends_at=NOON + 4 * HOUR, at=late)
-    assert second.begun_at is None
-    assert follow(late) == 2
-    assert again(second).begun_at == late
-
-
-def test_one_that_was_removed_in_another_tab_is_not_there(quiet: Cast, event: Made) -> None:
-    one = event()
-    remove_event(one, agency_id=quiet.north.pk, by=quiet.ann, now=NOON)
-    with pytest.raises(NotFound):
-        remove_event(one, agency_id=quiet.north.pk, by=quiet.ann, now=NOON)
-
-
 
 
 def test_another_store_or_another_agencys_person_is_refused(quiet: Cast, event: Made) -> None:
@@ -430,6 +430,24 @@ def test_a_burst_is_noticed_without_a_calendar_once_and_ends_once(quiet: Cast) -
     follow(NOON + 11 * MINUTE)
     follow(NOON + 12 * MINUTE)
     assert Spike.objects.get().ended_at == NOON + 11 * MINUTE
+
+
+def test_what_another_clock_has_closed_meanwhile_is_not_opened_anew(
+    quiet: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_a_past(quiet.a, 54)
+    wrote(quiet.a, NOON, 42)
+    follow(NOON)
+    real = spikes.ask
+
+    def late(statement: str, values: Any) -> list[tuple[Any, ...]]:
+        rows = real(statement, values)
+        Spike.objects.filter(ended_at__isnull=True).update(ended_at=NOON)
+        return rows
+
+    monkeypatch.setattr(spikes, "ask", late)
+    spikes.follow_spikes(NOON + MINUTE)
+    assert Spike.objects.count() == 1
 
 
 def test_the_usual_evening_rush_is_none(quiet: Cast) -> None:
