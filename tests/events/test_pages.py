@@ -168,7 +168,7 @@ def test_a_calendar_comes_in_once_in_whatever_encoding(quiet: Cast, ann: Client,
     ("event", "told"),
     [
         (STREAM.replace("Store B", "Store C"), "Row 2, column “LOCATION”: There is no such store."),
-        (STREAM.replace("DTEND:20261121T22", "DTEND:20261121T19"), "It ends before it begins."),
+        (STREAM.replace("DTEND:20261121T22", "DTEND:20261121T19"), "Row 2, column “DTEND”: It ends before it begins."),
         (STREAM.replace("DTSTART:20261121T200000", "DTSTART:tonight"), "A day and a time of day are needed."),
         (STREAM.replace("×3", "×90"), "Between 1 and 20 times the usual."),
         (STREAM.replace("UID:1", "UID:2").replace("T20", "T21").replace("T22", "T23"), "is at that time"),
