@@ -26,6 +26,7 @@ from tickets.roster.models import Shift
 from tickets.score.actions.follow import follow as follow_scores
 
 
+from tickets.score.models import ScoredRound
 @pytest.fixture
 def ann(quiet: Cast, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> Client:
     """Ann at NOON of a Friday, 20:00 in Shanghai."""
@@ -222,6 +223,8 @@ def test_the_report_counts_what_came_how_it_was_answered_and_what_was_lost(
     assert report.expected == pytest.approx(120)
     assert report.presale == 3
     assert [(lost.ticket, lost.answered) for lost in report.lost] == [(late, True), (never, False)]
+    half_way = report_of(LiveEvent.objects.get(pk=one.pk), quiet.a, now=NOON - HOUR / 2)
+    assert (half_way.came, half_way.expected) == (0, pytest.approx(59)), "what was expected by then"
     assert other not in {lost.ticket for lost in report.lost}
     assert any(line.missed == 3 for line in report.policies)
     monkeypatch.setattr("tenants.admin_site.author.database_now", lambda: NOON + 6 * HOUR)
@@ -233,6 +236,9 @@ def test_the_report_counts_what_came_how_it_was_answered_and_what_was_lost(
     assert f"lost: ticket #{never}" in file
 
 
+    ScoredRound.objects.filter(ticket_number=late).update(why="silent_transfer")
+    lost = report_of(LiveEvent.objects.get(pk=one.pk), quiet.a, now=NOON + 6 * HOUR).lost
+    assert [one.answered for one in lost] == [False, False], "a transfer without a word is no answer"
 def test_a_report_of_nothing_is_no_error(quiet: Cast, ann: Client, event: Made) -> None:
     one = event()
     page = ann.get(f"/admin/events/{one.pk}/report/")
