@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import translation
 
 from tenants.context import in_store
 from tenants.models import Assignment, Change, Membership, Store, User
@@ -19,14 +20,15 @@ from tests.events.test_events import with_a_past
 from tests.scenes import buyer_writes
 from tickets.actions.reply import reply_to_ticket
 from tickets.events.actions.follow import follow
+from tickets.events.admin.forms import EventForm
 from tickets.events.models import Lent, LiveEvent
 from tickets.events.queries.report import report_of
 from tickets.models import Ticket
 from tickets.roster.models import Shift
 from tickets.score.actions.follow import follow as follow_scores
-
-
 from tickets.score.models import ScoredRound
+
+
 @pytest.fixture
 def ann(quiet: Cast, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> Client:
     """Ann at NOON of a Friday, 20:00 in Shanghai."""
@@ -76,10 +78,10 @@ def test_an_event_is_written_on_the_stores_clock_and_listed(quiet: Cast, ann: Cl
         ({"store": "store-c"}, "Select a valid choice"),
         ({"ack_zh": "三分钟内回复"}, "Promise no time here"),
         ({"people": ["x"]}, "This value can"),
+        ({"pack": "a\x00b"}, "There is no quick reply in this folder."),
         ({"people": ["999999"]}, "Only agents who work here can be lent."),
     ],
 )
-        ({"pack": "a\x00b"}, "There is no quick reply in this folder."),
 def test_what_is_refused_keeps_what_was_typed(ann: Client, more: dict[str, Any], told: str) -> None:
     answer = ann.post("/admin/events/new/", sent(**more))
     page = answer.content.decode()
@@ -221,10 +223,10 @@ def test_the_report_counts_what_came_how_it_was_answered_and_what_was_lost(
     assert (report.median_s, report.p95_s) == (270, pytest.approx(459))
     assert [hour.came for hour in report.hours] == [0, 4, 0]
     assert report.expected == pytest.approx(120)
-    assert report.presale == 3
-    assert [(lost.ticket, lost.answered) for lost in report.lost] == [(late, True), (never, False)]
     half_way = report_of(LiveEvent.objects.get(pk=one.pk), quiet.a, now=NOON - HOUR / 2)
     assert (half_way.came, half_way.expected) == (0, pytest.approx(59)), "what was expected by then"
+    assert report.presale == 3
+    assert [(lost.ticket, lost.answered) for lost in report.lost] == [(late, True), (never, False)]
     assert other not in {lost.ticket for lost in report.lost}
     assert any(line.missed == 3 for line in report.policies)
     monkeypatch.setattr("tenants.admin_site.author.database_now", lambda: NOON + 6 * HOUR)
@@ -234,16 +236,21 @@ def test_the_report_counts_what_came_how_it_was_answered_and_what_was_lost(
     file = ann.get(f"/admin/events/{one.pk}/report/file/").content.decode("utf-8-sig")
     assert "messages,2026-11-20T19:00:00+08:00,120" in file
     assert f"lost: ticket #{never}" in file
-
-
     ScoredRound.objects.filter(ticket_number=late).update(why="silent_transfer")
     lost = report_of(LiveEvent.objects.get(pk=one.pk), quiet.a, now=NOON + 6 * HOUR).lost
     assert [one.answered for one in lost] == [False, False], "a transfer without a word is no answer"
+
+
 def test_a_report_of_nothing_is_no_error(quiet: Cast, ann: Client, event: Made) -> None:
     one = event()
     page = ann.get(f"/admin/events/{one.pk}/report/")
     assert page.status_code == 200
     assert "No round of this time" in page.content.decode()
+
+
+def test_an_events_kind_is_no_kind_of_question() -> None:
+    with translation.override("zh-hans"):
+        assert str(EventForm.base_fields["kind"].label) == "类型"
 
 
 def test_agents_have_no_calendar(quiet: Cast, sign_in: SignIn, event: Made) -> None:
