@@ -282,3 +282,22 @@ def test_coverage_counts_who_will_be_lent(quiet: Cast, ann: Client, event: Made)
     assert there() == [(20, 1), (21, 1)], "of her shift what the event lends"
     follow(NOON + 24 * HOUR)
     assert there() == [(19, 1), (20, 1), (21, 1), (22, 1)], "now the store is hers"
+
+
+def test_through_the_page_it_begins_lends_takes_back_and_ends_at_once(quiet: Cast, ann: Client) -> None:
+    """By the powers of a request at the agency's host."""
+    eva = User.objects.create_user("eva@example.com", "x", name="Eva")
+    Membership.objects.create(user=eva, agency=quiet.north, role="agent")
+
+    def has() -> bool:
+        return Assignment.objects.filter(user=eva, store=quiet.a).exists()
+
+    url = ann.post("/admin/events/new/", sent(begins="2026-11-20T19:00", people=[eva.pk]))["Location"]
+    assert has()
+    assert ann.post(url, sent(alarm_share="20"))["Location"] == url
+    assert not has()
+    ann.post(url, sent(people=[eva.pk]))
+    assert has()
+    ann.post(url, {"do": "stop"})
+    assert not has()
+    assert LiveEvent.objects.get().ended_at
