@@ -99,6 +99,20 @@ def test_a_stores_own_text_lapses_it_there(cast: Cast) -> None:
     assert missing_here(cast.bo.pk, cast.a.pk)[0].has_lapsed
 
 
+def test_a_store_with_its_own_text_lapses_by_no_version_that_it_does_not_run(cast: Cast) -> None:
+    item = make_sop(cast)
+    publish_in(cast, item)
+    own = {"override": REFUND, "override_of": item.latest, "override_by": cast.ann, "override_at": NOON - HOUR}
+    Publication.objects.filter(item=item).update(**own)
+    exam = make_exam(cast, sops=[item.pk])
+    passes(exam, cast.bo)
+    next_version(cast, item)
+    Publication.objects.filter(item=item).update(version=item.latest)  # published, and the store keeps its own text
+    assert certified_in([cast.a.pk]) == {cast.a.pk: {cast.bo.pk}}
+    Publication.objects.filter(item=item).update(override=None, override_of=None, override_by=None, override_at=None)
+    assert certified_in([cast.a.pk]) == {cast.a.pk: frozenset()}, "now it runs the newer one"
+
+
 def test_an_sop_that_came_to_the_exam_later_was_not_learnt(cast: Cast) -> None:
     exam = make_exam(cast)
     passes(exam, cast.bo)

@@ -8,7 +8,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from knowledge.models import Item
 from tenants.errors import Conflict, Invalid
+from tenants.models import Store
 from tenants.tables.problems import BadTable
 from tenants.tables.writing import csv_of, xlsx_of
 from tests.cast import NOON, Cast
@@ -16,9 +18,9 @@ from tests.certification.scenes import VALUES, WANTED, make_exam, question_of
 from tests.conftest import SignIn
 from tests.sops import make_sop
 from tickets.certification.actions.set_exam import save_exam, set_state
-from tickets.certification.actions.set_question import Choice, Wanted, save_question, true_or_false
+from tickets.certification.actions.set_question import Choice, Wanted, save_question, switch_question, true_or_false
 from tickets.certification.files import lines_in, table_of
-from tickets.certification.models import Question
+from tickets.certification.models import Exam, Question
 from tickets.certification.queries.exams import SopName, bank, sops_of_exam
 
 YES, NO = Choice("是", "yes", True), Choice("否", "no", False)
@@ -39,6 +41,8 @@ SOPS = [SopName(7, "退款流程", {"soothe": "安抚"})]
         (Wanted("essay", "问", "", (YES, NO)), "kind"),
         (Wanted("single", "问", "", (YES, NO), sop=99), "sop"),
         (Wanted("single", "x" * 1001, "", (YES, NO)), "text_zh"),
+        (Wanted("single", "问", "a\x00b", (YES, NO)), "text_en"),
+        (Wanted("single", "问", "", (YES, Choice("\x00", "no", False))), "choice.2"),
     ],
 )
 def test_what_is_no_question_says_where(cast: Cast, wanted: Wanted, field: str) -> None:
@@ -150,3 +154,38 @@ def test_an_import_shows_does_and_does_no_more(cast: Cast, sign_in: SignIn) -> N
     bad = ann.post(url, sent(b"kind,question,right\nsingle,,A\n"))
     assert bad.status_code == 400
     assert "Row 2" in bad.content.decode()
+
+
+# ---------------------------------------------------------------- what changed since a page was read
+
+
+def test_saving_an_exam_undoes_no_state_that_was_set_meanwhile(cast: Cast) -> None:
+    exam = make_exam(cast, state="open")
+    read = Exam.objects.get(pk=exam.pk)
+    set_state(exam, "asked", by=cast.ann, now=NOON)
+    save_exam(cast.north.pk, read, {**VALUES, "stores": [cast.a.pk]}, by=cast.ann, now=NOON)
+    assert Exam.objects.get().state == "asked"
+
+
+def test_saving_a_question_switches_nothing_on(cast: Cast) -> None:
+    exam = make_exam(cast, state="draft")
+    read = question_of(exam)
+    switch_question(question_of(exam), False, by=cast.ann, now=NOON)
+    save_question(exam, read, Wanted("single", "新", "", (YES, NO)), by=cast.ann, now=NOON)
+    question = Question.objects.get(pk=read.pk)
+    assert (question.text_zh, question.is_on) == ("新", False)
+
+
+def test_what_is_suspended_or_archived_stays_chosen(cast: Cast, sign_in: SignIn) -> None:
+    """Or the exam would let go of a store that is dark for a day, and of an SOP that stores go on running."""
+    item = make_sop(cast)
+    exam = make_exam(cast, stores=(cast.a, cast.b), sops=[item.pk])
+    Store.objects.filter(pk=cast.b.pk).update(state=Store.State.SUSPENDED)
+    Item.objects.filter(pk=item.pk).update(archived_at=NOON)
+    ann, url = sign_in(cast.ann), f"/admin/certification/{exam.pk}/edit/"
+    form = ann.get(url).context["form"]
+    assert {pk for pk, _name in form.fields["stores"].choices} == {cast.a.pk, cast.b.pk}
+    assert [pk for pk, _title in form.fields["sops"].choices] == [item.pk]
+    assert ann.post(url, {**form.initial, "all_stores": ""}).status_code == 302
+    assert set(exam.chosen.values_list("store", flat=True)) == {cast.a.pk, cast.b.pk}
+    assert exam.sops.count() == 1

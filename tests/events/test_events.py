@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 
 from tenants.context import in_store
-from tenants.errors import Conflict, DomainError, Invalid
+from tenants.errors import Conflict, DomainError, Invalid, NotFound
 from tenants.models import Assignment, Membership, Store, User
 from tests.cast import NOON, SOUTH_HOST, Cast
+from tests.certification.scenes import make_exam, passes
+from tests.chat.test_take_back import at_desk, chat, holder
 from tests.conftest import SignIn
 from tests.events.conftest import HOUR, MINUTE, Made
 from tests.replies import a_reply
@@ -22,12 +24,17 @@ from tickets.channels import Channel
 from tickets.clocks.happenings import Kind
 from tickets.clocks.timers import Plan
 from tickets.desk.models import QueueEntry
+from tickets.events.actions import release, spikes
 from tickets.events.actions.follow import follow
 from tickets.events.actions.set_event import Wanted, remove_event, save_event, stop_event
 from tickets.events.models import Lent, LiveEvent, Spike
 from tickets.events.queries import under_way
 from tickets.events.queries.running import events_between, live_in
 from tickets.models import Message, Ticket
+from tickets.roster.actions.shifts import add_shifts
+from tickets.roster.queries.duty import on_duty
+from tickets.roster.queries.week import week_of
+from tickets.routing.actions.give import give_waiting
 from tickets.score.models import Happening
 
 
@@ -91,6 +98,83 @@ def test_tickets_of_who_goes_back_return_to_the_queue(quiet: Cast, event: Made, 
     assert Lent.objects.get(person=eva).released_at == NOON + 3 * HOUR
 
 
+def test_its_history_says_why_a_ticket_is_open_to_all_again(
+    quiet: Cast, event: Made, eva: User, sign_in: SignIn
+) -> None:
+    event(people=(eva.pk,))
+    follow(NOON + HOUR)
+    with in_store(quiet.a):
+        ticket = Ticket.objects.select_for_update().get(pk=buyer_writes(at=NOON + HOUR).ticket_number)
+        assign(ticket, to=eva, by=quiet.ann, now=NOON + HOUR)
+    follow(NOON + 3 * HOUR)
+    page = sign_in(quiet.ann).get(f"/desk/store-a/{ticket.pk}/").content.decode()
+    assert "Eva, who was lent, went back" in page
+
+
+def test_a_store_in_trouble_keeps_nobody_elses_tickets(
+    quiet: Cast, event: Made, eva: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = event(), event(store=quiet.b.pk)
+    for of, person in ((one, eva), (one, quiet.bo), (two, eva)):
+        Lent.objects.create(
+            store_id=of.store_id, event=of, person=person, added_assignment=1, over_at=NOON + of.pk * MINUTE
+        )
+
+    def troubled(store: Store, person: int, *, now: datetime) -> None:
+        if store.pk == quiet.a.pk:
+            raise DatabaseError
+
+    monkeypatch.setattr(release, "_release", troubled)
+    monkeypatch.setattr(release, "AT_ONCE", 2)
+    assert release.release_due(NOON + HOUR) == 1
+    assert Lent.objects.get(event=two).released_at
+
+
+def test_who_is_lent_can_be_planned_there_for_its_time(quiet: Cast, event: Made, eva: User) -> None:
+    def plan(hour: int) -> None:
+        day = NOON.date()  # 20:00 in Shanghai
+        add_shifts(
+            quiet.north.pk, person=eva.pk, store=quiet.a.pk, days=[day], begins=hour * 60, ends=hour * 60 + 60,
+            time_zone="Asia/Shanghai", by=quiet.ann, now=NOON - HOUR,
+        )  # fmt: skip
+
+    def shown() -> set[int]:
+        monday = NOON.date() - timedelta(days=NOON.weekday())
+        week = week_of(quiet.north.pk, monday=monday, time_zone="Asia/Shanghai", stores=[], store=quiet.a.pk)
+        return {line.person for line in week}
+
+    one = event(people=(eva.pk,))
+    assert eva.pk in shown()
+    plan(22)
+    for hour in (9, 20):
+        with pytest.raises(Invalid):
+            plan(hour)
+    follow(NOON + HOUR)
+    assert eva.pk not in on_duty(quiet.a.pk, NOON + HOUR)
+    assert eva.pk in on_duty(quiet.a.pk, NOON + 2 * HOUR)
+    stop_event(one, agency_id=quiet.north.pk, by=quiet.ann, now=NOON + 2 * HOUR)
+    assert eva.pk not in on_duty(quiet.a.pk, NOON + 2 * HOUR)
+    with pytest.raises(Invalid):
+        plan(21)
+    assert eva.pk not in shown()
+
+
+def test_who_is_lent_and_certified_is_given_its_chats(quiet: Cast, event: Made, eva: User) -> None:
+    event(people=(eva.pk,))
+    exam = make_exam(quiet)
+    for person in (eva, quiet.bo):
+        at_desk(quiet, person, at=NOON + HOUR)
+    follow(NOON + HOUR)
+    number = chat(quiet, "v:1", at=NOON + HOUR)
+    rung = NOON + HOUR + timedelta(seconds=11)
+    assert give_waiting(rung) == 0
+    passes(exam, eva, NOON + HOUR)
+    assert give_waiting(rung) == 1
+    assert holder(quiet, number) == eva.pk
+    follow(NOON + 3 * HOUR)
+    assert holder(quiet, number) is None
+
+
 def test_an_outage_over_all_of_it_lends_nobody(quiet: Cast, event: Made, eva: User) -> None:
     one = event(people=(eva.pk,))
     assert follow(NOON + 9 * HOUR) == 1
@@ -116,6 +200,32 @@ def test_the_next_one_begins_in_the_second_in_which_one_ends(quiet: Cast, event:
     follow(NOON + HOUR)
     assert follow(NOON + 3 * HOUR) == 2
     assert under_way([quiet.a.pk], NOON + 3 * HOUR)[quiet.a.pk].event == second.pk
+
+
+def test_one_that_is_ended_after_its_end_leaves_the_next_its_time(quiet: Cast, event: Made) -> None:
+    """No clock has run since before it was over."""
+    one = event()
+    follow(NOON + HOUR)
+    event(name="Second", begins_at=NOON + 3 * HOUR, ends_at=NOON + 4 * HOUR)
+    stop_event(one, agency_id=quiet.north.pk, by=quiet.ann, now=NOON + 3 * HOUR + MINUTE)
+    assert (again(one).ends_at, again(one).ended_at) == (NOON + 3 * HOUR, NOON + 3 * HOUR)
+
+
+def test_the_next_one_waits_for_an_end_that_no_clock_has_seen(quiet: Cast, event: Made) -> None:
+    event()
+    follow(NOON + HOUR)
+    late = NOON + 3 * HOUR + MINUTE
+    second = event(name="Second", begins_at=NOON + 3 * HOUR, ends_at=NOON + 4 * HOUR, at=late)
+    assert second.begun_at is None
+    assert follow(late) == 2
+    assert again(second).begun_at == late
+
+
+def test_one_that_was_removed_in_another_tab_is_not_there(quiet: Cast, event: Made) -> None:
+    one = event()
+    remove_event(one, agency_id=quiet.north.pk, by=quiet.ann, now=NOON)
+    with pytest.raises(NotFound):
+        remove_event(one, agency_id=quiet.north.pk, by=quiet.ann, now=NOON)
 
 
 def test_one_that_should_run_already_begins_at_once_and_people_come_and_go(quiet: Cast, event: Made, eva: User) -> None:
@@ -320,6 +430,24 @@ def test_a_burst_is_noticed_without_a_calendar_once_and_ends_once(quiet: Cast) -
     follow(NOON + 11 * MINUTE)
     follow(NOON + 12 * MINUTE)
     assert Spike.objects.get().ended_at == NOON + 11 * MINUTE
+
+
+def test_what_another_clock_has_closed_meanwhile_is_not_opened_anew(
+    quiet: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_a_past(quiet.a, 54)
+    wrote(quiet.a, NOON, 42)
+    follow(NOON)
+    real = spikes.ask
+
+    def late(statement: str, values: Any) -> list[tuple[Any, ...]]:
+        rows = real(statement, values)
+        Spike.objects.filter(ended_at__isnull=True).update(ended_at=NOON)
+        return rows
+
+    monkeypatch.setattr(spikes, "ask", late)
+    spikes.follow_spikes(NOON + MINUTE)
+    assert Spike.objects.count() == 1
 
 
 def test_the_usual_evening_rush_is_none(quiet: Cast) -> None:

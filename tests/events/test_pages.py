@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import translation
 
 from tenants.context import in_store
 from tenants.models import Assignment, Change, Membership, Store, User
@@ -19,11 +20,13 @@ from tests.events.test_events import with_a_past
 from tests.scenes import buyer_writes
 from tickets.actions.reply import reply_to_ticket
 from tickets.events.actions.follow import follow
+from tickets.events.admin.forms import EventForm
 from tickets.events.models import Lent, LiveEvent
 from tickets.events.queries.report import report_of
 from tickets.models import Ticket
 from tickets.roster.models import Shift
 from tickets.score.actions.follow import follow as follow_scores
+from tickets.score.models import ScoredRound
 
 
 @pytest.fixture
@@ -75,6 +78,7 @@ def test_an_event_is_written_on_the_stores_clock_and_listed(quiet: Cast, ann: Cl
         ({"store": "store-c"}, "Select a valid choice"),
         ({"ack_zh": "三分钟内回复"}, "Promise no time here"),
         ({"people": ["x"]}, "This value can"),
+        ({"pack": "a\x00b"}, "There is no quick reply in this folder."),
         ({"people": ["999999"]}, "Only agents who work here can be lent."),
     ],
 )
@@ -167,7 +171,7 @@ def test_a_calendar_comes_in_once_in_whatever_encoding(quiet: Cast, ann: Client,
     ("event", "told"),
     [
         (STREAM.replace("Store B", "Store C"), "Row 2, column “LOCATION”: There is no such store."),
-        (STREAM.replace("DTEND:20261121T22", "DTEND:20261121T19"), "It ends before it begins."),
+        (STREAM.replace("DTEND:20261121T22", "DTEND:20261121T19"), "Row 2, column “DTEND”: It ends before it begins."),
         (STREAM.replace("DTSTART:20261121T200000", "DTSTART:tonight"), "A day and a time of day are needed."),
         (STREAM.replace("×3", "×90"), "Between 1 and 20 times the usual."),
         (STREAM.replace("UID:1", "UID:2").replace("T20", "T21").replace("T22", "T23"), "is at that time"),
@@ -219,6 +223,8 @@ def test_the_report_counts_what_came_how_it_was_answered_and_what_was_lost(
     assert (report.median_s, report.p95_s) == (270, pytest.approx(459))
     assert [hour.came for hour in report.hours] == [0, 4, 0]
     assert report.expected == pytest.approx(120)
+    half_way = report_of(LiveEvent.objects.get(pk=one.pk), quiet.a, now=NOON - HOUR / 2)
+    assert (half_way.came, half_way.expected) == (0, pytest.approx(59)), "what was expected by then"
     assert report.presale == 3
     assert [(lost.ticket, lost.answered) for lost in report.lost] == [(late, True), (never, False)]
     assert other not in {lost.ticket for lost in report.lost}
@@ -230,6 +236,9 @@ def test_the_report_counts_what_came_how_it_was_answered_and_what_was_lost(
     file = ann.get(f"/admin/events/{one.pk}/report/file/").content.decode("utf-8-sig")
     assert "messages,2026-11-20T19:00:00+08:00,120" in file
     assert f"lost: ticket #{never}" in file
+    ScoredRound.objects.filter(ticket_number=late).update(why="silent_transfer")
+    lost = report_of(LiveEvent.objects.get(pk=one.pk), quiet.a, now=NOON + 6 * HOUR).lost
+    assert [one.answered for one in lost] == [False, False], "a transfer without a word is no answer"
 
 
 def test_a_report_of_nothing_is_no_error(quiet: Cast, ann: Client, event: Made) -> None:
@@ -237,6 +246,11 @@ def test_a_report_of_nothing_is_no_error(quiet: Cast, ann: Client, event: Made) 
     page = ann.get(f"/admin/events/{one.pk}/report/")
     assert page.status_code == 200
     assert "No round of this time" in page.content.decode()
+
+
+def test_an_events_kind_is_no_kind_of_question() -> None:
+    with translation.override("zh-hans"):
+        assert str(EventForm.base_fields["kind"].label) == "类型"
 
 
 def test_agents_have_no_calendar(quiet: Cast, sign_in: SignIn, event: Made) -> None:
@@ -253,3 +267,37 @@ def test_coverage_shows_the_raised_hours(quiet: Cast, ann: Client, event: Made) 
     page = ann.get("/admin/coverage/?store=store-a").content.decode()
     assert page.count("cover-live") == 4
     assert "Friday stream" in page
+
+
+def test_coverage_counts_who_will_be_lent(quiet: Cast, ann: Client, event: Made) -> None:
+    eva = User.objects.create_user("eva@example.com", "x", name="Eva")
+    Membership.objects.create(user=eva, agency=quiet.north, role="agent")
+    shift(quiet, eva, None, (23, 27))
+    event(begins_at=NOON + 24 * HOUR, ends_at=NOON + 26 * HOUR, people=(eva.pk,))
+
+    def there() -> list[tuple[int, int]]:
+        days = ann.get("/admin/coverage/?store=store-a").context["days"]
+        return [(cell.hour, cell.people) for cell in days[5] if cell.people]
+
+    assert there() == [(20, 1), (21, 1)], "of her shift what the event lends"
+    follow(NOON + 24 * HOUR)
+    assert there() == [(19, 1), (20, 1), (21, 1), (22, 1)], "now the store is hers"
+
+
+def test_through_the_page_it_begins_lends_takes_back_and_ends_at_once(quiet: Cast, ann: Client) -> None:
+    """By the powers of a request at the agency's host."""
+    eva = User.objects.create_user("eva@example.com", "x", name="Eva")
+    Membership.objects.create(user=eva, agency=quiet.north, role="agent")
+
+    def has() -> bool:
+        return Assignment.objects.filter(user=eva, store=quiet.a).exists()
+
+    url = ann.post("/admin/events/new/", sent(begins="2026-11-20T19:00", people=[eva.pk]))["Location"]
+    assert has()
+    assert ann.post(url, sent(alarm_share="20"))["Location"] == url
+    assert not has()
+    ann.post(url, sent(people=[eva.pk]))
+    assert has()
+    ann.post(url, {"do": "stop"})
+    assert not has()
+    assert LiveEvent.objects.get().ended_at

@@ -9,6 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tenants.models import Store
 from tenants.models.grants import Grants
@@ -31,7 +32,7 @@ class LiveEvent(models.Model):
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
     name = models.CharField(_("name"), max_length=60)
-    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.LIVE)
+    kind = models.CharField(pgettext_lazy("a live event", "kind"), max_length=10, choices=Kind, default=Kind.LIVE)
     begins_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     multiplier = models.FloatField(

@@ -295,6 +295,9 @@ def _said_of_giving(event: Event, who: str, names: dict[int, str]) -> str:
     to, rule = event.after.get("assignee"), event.by.removeprefix("rule: ")
     if event.actor_id is None and rule != event.by:
         return _("Given to %(to)s by the rule “%(rule)s”") % {"to": names.get(to) or _("nobody"), "rule": rule}
+    if event.actor_id is None and to is None:
+        lent = names.get(event.before.get("assignee"), "?")
+        return _("%(who)s, who was lent, went back: the ticket is open to all again") % {"who": lent}
     if event.actor_id is None:
         return _said_of_routing(event, names.get(to, "?"))
     if to is None:

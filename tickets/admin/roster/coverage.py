@@ -13,7 +13,7 @@ from tenants.admin_site.pages import AdminPage
 from tickets.admin.roster.asked import asked_week
 from tickets.clocks.coverage import runs_of
 from tickets.clocks.shifts import instant
-from tickets.events.queries.running import events_between
+from tickets.events.queries.running import events_between, shifts_to_come
 from tickets.roster.queries.coverage import WEEKS, coverage_of
 
 PACE, MOST_PACE = 20, 500  # messages that one person answers in an hour
@@ -48,6 +48,7 @@ class CoveragePage(AdminPage):
             pace=pace,
             now=author.now,
             rises=[event.rise for event in events],
+            lent=shifts_to_come(asked.store.pk, begins, ends) if events else (),
         )
         has_demand = any(cell.demand for cells in days for cell in cells)
         shown |= {"days": days, "hours": range(24), "runs": runs_of(days), "has_demand": has_demand}

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from knowledge.models import Item, Kind, Layer
@@ -25,6 +26,8 @@ TAKEN: Final = (Exam.State.OPEN, Exam.State.ASKED)
 def save_exam(agency_id: int, exam: Exam | None, values: Mapping[str, Any], *, by: User, now: datetime) -> Exam:
     """`values`: the fields of PLAIN, `stores` and `sops` by number. Raises Invalid with the field at fault."""
     stores, sops = set(values["stores"]), set(values["sops"])
+    if exam is not None:  # as it stands now: its state may have changed since the page was read
+        exam = Exam.objects.select_for_update(no_key=True).get(pk=exam.pk)
     _check(agency_id, exam, values, stores, sops)
     before = _as_logged(exam) if exam is not None else {}
     exam = exam or Exam(agency_id=agency_id)
@@ -45,7 +48,8 @@ def _check(agency_id: int, exam: Exam | None, values: Mapping[str, Any], stores:
         if not least <= values[name] <= most:
             raise Invalid(_("Between %(least)d and %(most)d.") % {"least": least, "most": most}, field=name)
     if not values["all_stores"]:
-        there = Store.objects.filter(agency_id=agency_id, pk__in=stores, state=Store.State.OPEN).count()
+        may_ask = Q(state=Store.State.OPEN) | Q(pk__in=stores_chosen(exam) if exam else ())  # suspended meanwhile
+        there = Store.objects.filter(may_ask, agency_id=agency_id, pk__in=stores).count()
         if not stores or there != len(stores):
             raise Invalid(_("Choose the stores that ask for it, or all of them."), field="stores")
     theirs = Item.objects.filter(agency_id=agency_id, kind=Kind.SOP, pk__in=sops).exclude(layer=Layer.PERSONAL)

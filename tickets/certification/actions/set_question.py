@@ -15,6 +15,7 @@ from tenants.errors import Conflict, Invalid
 from tenants.models import User
 from tickets.certification.models import Exam, Question
 from tickets.certification.queries.exams import SopName, count_on, sops_of_exam
+from tickets.characters import is_keepable
 
 MOST_CHOICES: Final = 6
 MOST_QUESTIONS: Final = 1000
@@ -63,6 +64,8 @@ def check_question(wanted: Wanted, sops: Sequence[SopName]) -> None:
     if not wanted.text_zh and not wanted.text_en:
         raise Invalid(_("Write the question in one of the languages."), field="text_zh")
     for name, most in MOST_LETTERS.items():
+        if not is_keepable(getattr(wanted, name)):
+            raise Invalid(_("This text has a character that can't be kept."), field=name)
         if len(getattr(wanted, name)) > most:
             raise Invalid(_("longer than %(most)d letters.") % {"most": most}, field=name)
     _check_choices(wanted)
@@ -78,6 +81,8 @@ def _check_choices(wanted: Wanted) -> None:
         raise Invalid(_("Two to %(most)d choices are needed.") % {"most": MOST_CHOICES}, field="choice.1")
     seen: set[tuple[str, str]] = set()
     for place, choice in enumerate(wanted.choices, start=1):
+        if not is_keepable(choice.zh + choice.en):
+            raise Invalid(_("This text has a character that can't be kept."), field=f"choice.{place}")
         if max(len(choice.zh), len(choice.en)) > CHOICE_LETTERS:
             raise Invalid(_("longer than %(most)d letters.") % {"most": CHOICE_LETTERS}, field=f"choice.{place}")
         if (choice.zh, choice.en) in seen:
@@ -103,6 +108,8 @@ def save_question(exam: Exam, question: Question | None, wanted: Wanted, *, by: 
     check_question(wanted, sops_of_exam(exam))
     if question is None:
         _room_for(exam, 1)
+    else:  # as it stands now: it may have been switched off since the page was read
+        question = Question.objects.select_for_update(no_key=True).get(pk=question.pk)
     before = _as_logged(question) if question else {}
     question = question or Question(agency_id=exam.agency_id, exam=exam, changed_at=now)
     columns = wanted.columns()
@@ -139,7 +146,7 @@ def _room_for(exam: Exam, more: int) -> None:
 def switch_question(question: Question, is_on: bool, *, by: User, now: datetime) -> None:
     """Raises Conflict where an exam that can be taken would have too few of them."""
     exam = Exam.objects.select_for_update(no_key=True).get(pk=question.exam_id)
-    question = Question.objects.get(pk=question.pk)
+    question = Question.objects.select_for_update(no_key=True).get(pk=question.pk)
     if question.is_on == is_on:
         return
     if not is_on and exam.state in (Exam.State.OPEN, Exam.State.ASKED) and count_on(exam) <= exam.asks:

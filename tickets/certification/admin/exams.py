@@ -25,6 +25,7 @@ from tickets.certification.queries.exams import (
     count_on,
     exam_lines,
     exam_of,
+    names_of,
     sops_chosen,
     sops_to_choose,
     stores_chosen,
@@ -125,9 +126,13 @@ class ExamEditPage(AdminPage):
         return exam_of(self.author(self.action).agency_id, pk) if pk is not None else None
 
     def _form(self, author: Author, exam: Exam | None, sent: Any = None) -> ExamForm:
-        stores = [(store.pk, store.name) for store in stores_of(author.agency_id)]
-        initial = initial_of(exam, stores_chosen(exam), sops_chosen(exam)) if exam is not None else None
-        return ExamForm(sent, initial=initial, stores=stores, sops=sops_to_choose(author.caller))
+        stores = {store.pk: store.name for store in stores_of(author.agency_id)}
+        if exam is None:
+            return ExamForm(sent, stores=stores.items(), sops=sops_to_choose(author.caller))
+        chosen, sops = stores_chosen(exam), sops_chosen(exam)
+        stores |= names_of([pk for pk in chosen if pk not in stores])  # or saving would let go of what is suspended
+        initial = initial_of(exam, chosen, sops)
+        return ExamForm(sent, initial=initial, stores=stores.items(), sops=sops_to_choose(author.caller, sops))
 
 
 def crumbs(exam: Exam | None = None) -> list[dict[str, Any]]:

@@ -14,7 +14,8 @@ from tickets.certification.models import Certificate, Exam
 ASKED: Final = (Exam.State.ASKED,)
 TAKEN: Final = (Exam.State.OPEN, Exam.State.ASKED)
 
-# A row for each SOP of an exam that the store runs; one with nulls for an exam without any.
+# A row for each SOP of an exam that the store runs; one with nulls for an exam without any. A store with a text of its
+# own goes on with that, whatever version is published under it.
 _NEEDS: Final = """
 SELECT store.id, exam.id, runs.item_id, version.number,
   CASE WHEN runs.override_of_id IS NOT NULL THEN runs.override_at END
@@ -24,7 +25,7 @@ JOIN certification_exam exam ON exam.agency_id = store.agency_id AND exam.state 
     SELECT FROM certification_examstore chosen WHERE chosen.exam_id = exam.id AND chosen.store_id = store.id))
 LEFT JOIN (certification_examsop about
            JOIN knowledge_publication runs ON runs.item_id = about.item_id
-           JOIN knowledge_version version ON version.id = runs.version_id)
+           JOIN knowledge_version version ON version.id = coalesce(runs.override_of_id, runs.version_id))
   ON about.exam_id = exam.id AND runs.store_id = store.id
 WHERE store.id = ANY(%(stores)s::bigint[]) AND store.state = 'open'
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from knowledge.models import Item, Kind
 from knowledge.queries.gate import items_for
 from tenants.access import Caller
 from tenants.errors import NotFound
+from tenants.models import Store
 from tickets.certification.models import Exam, ExamSop, ExamStore, Question, Sitting
 from tickets.certification.models.exam import in_readers_language
 
@@ -86,6 +87,11 @@ def stores_chosen(exam: Exam) -> list[int]:
     return list(ExamStore.objects.filter(exam=exam).order_by("store_id").values_list("store_id", flat=True))
 
 
+def names_of(stores: Collection[int]) -> dict[int, str]:
+    """One query, or none."""
+    return dict(Store.objects.filter(pk__in=stores).order_by("name").values_list("pk", "name")) if stores else {}
+
+
 def sops_chosen(exam: Exam) -> list[int]:
     """One query."""
     return list(ExamSop.objects.filter(exam=exam).order_by("item_id").values_list("item_id", flat=True))
@@ -100,9 +106,11 @@ class SopName:
     steps: Mapping[str, str]
 
 
-def sops_to_choose(caller: Caller) -> list[tuple[int, str]]:
-    """Every SOP that has a version and that the caller may see, by its title. One query."""
-    items = items_for(caller, kind=Kind.SOP).filter(archived_at=None, latest__isnull=False)
+def sops_to_choose(caller: Caller, also: Collection[int] = ()) -> list[tuple[int, str]]:
+    """Every SOP that has a version and that the caller may see, by its title; `also` what was chosen, and archived
+    since: stores go on running it. One query.
+    """
+    items = items_for(caller, kind=Kind.SOP).filter(Q(archived_at=None, latest__isnull=False) | Q(pk__in=also))
     return sorted(((item.pk, str(item)) for item in items), key=lambda pair: pair[1])
 
 

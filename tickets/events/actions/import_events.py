@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from django.db import transaction
 
@@ -13,6 +14,8 @@ from tenants.tables.problems import BadTable, Problem
 from tickets.events.actions.set_event import Wanted, save_event
 from tickets.events.files import Line
 from tickets.events.models import LiveEvent
+
+_PROPERTIES: Final = {"name": "SUMMARY", "store": "LOCATION", "begins": "DTSTART", "ends": "DTEND"}
 
 
 @transaction.atomic
@@ -33,7 +36,7 @@ def import_events(agency_id: int, lines: Sequence[Line], *, times: float, by: Us
         try:
             save_event(agency_id, None, wanted, people=[], by=by, now=now)
         except DomainError as refused:
-            problems.append(Problem(line.row, refused.field or "", str(refused)))
+            problems.append(Problem(line.row, _PROPERTIES.get(refused.field or "", ""), str(refused)))
         there.add(key)
         made += 1
     if problems:

@@ -24,6 +24,7 @@ from tickets.models import Ticket
 log = logging.getLogger(__name__)
 
 AT_ONCE: Final = 20  # people of a tick
+LOOKED_AT: Final = 1000
 THROUGH: Final = "live event"
 
 _PENDING: Final = Q(over_at__isnull=False, released_at__isnull=True, added_assignment__isnull=False)
@@ -34,16 +35,22 @@ def release_due(now: datetime) -> int:
     pending = list(
         Lent.objects.filter(_PENDING, store__state=Store.State.OPEN)
         .order_by("over_at", "pk")
-        .values_list("pk", "store_id", "person_id")[:AT_ONCE]
+        .values_list("pk", "store_id", "person_id")[:LOOKED_AT]
     )
-    done = []
+    done: list[int] = []
+    in_trouble: set[int] = set()  # however many people were lent to them, they take nobody else's turn
     for pk, store_id, person in pending:
+        if len(done) == AT_ONCE:
+            break
+        if store_id in in_trouble:
+            continue
         try:
             _release(store_by_id(store_id), person, now=now)
         except StoreGone:
             continue
         except DatabaseError:  # one store in trouble stops nobody else's
             log.exception("tickets of %s in store %s are not released", person, store_id)
+            in_trouble.add(store_id)
             continue
         done.append(pk)
     if done:

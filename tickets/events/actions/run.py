@@ -34,6 +34,8 @@ WITH begun AS (
     SELECT event.id FROM events_liveevent event JOIN tenants_store store ON store.id = event.store_id
     WHERE event.begun_at IS NULL AND event.ended_at IS NULL AND event.begins_at <= %(now)s AND event.ends_at > %(now)s
       AND store.state = 'open' AND event.id = coalesce(%(event)s::bigint, event.id)
+      AND NOT EXISTS (SELECT FROM events_liveevent other  -- whose end no clock has seen yet: it waits for that
+                      WHERE other.store_id = event.store_id AND other.begun_at IS NOT NULL AND other.ended_at IS NULL)
     ORDER BY event.id FOR NO KEY UPDATE OF event SKIP LOCKED
   ) RETURNING id, store_id
 ), given AS ({_LEND}), noted AS ({_NOTE}), looked AS (

@@ -18,11 +18,12 @@ from django.utils.translation import gettext as _
 from knowledge.models import Item
 from knowledge.models import Kind as ItemKind
 from tenants.actions.log_change import log_change
-from tenants.errors import Conflict, Invalid
+from tenants.errors import Conflict, Invalid, NotFound
 from tenants.models import Membership, Store, User
 from tenants.models.people import Role
 from tickets.acknowledgement import promises_a_time
 from tickets.actions.reply import check_body
+from tickets.characters import is_keepable
 from tickets.clocks.demand import LEAST_RISE, MOST_RISE
 from tickets.events.actions.run import begin_due, end_due, lend_now, look_anew, take_now
 from tickets.events.models import LEAST_SHARE, MOST_SHARE, Lent, LiveEvent
@@ -94,7 +95,8 @@ def stop_event(event: LiveEvent, *, agency_id: int, by: User, now: datetime) -> 
     if event.begun_at is None:
         raise Conflict(_("It has not begun yet. Change it, or remove it."))
     before = told_of(event)
-    event.ends_at = max(now, event.begins_at + timedelta(seconds=1))
+    # Not beyond its own end, which may have passed unseen by a clock: another one may begin there.
+    event.ends_at = min(event.ends_at, max(now, event.begins_at + timedelta(seconds=1)))
     event.save(update_fields=["ends_at"])
     log_change(
         event, agency_id=agency_id, by=by, now=now, before=before, after=told_of(event), kind="stopped",
@@ -118,8 +120,10 @@ def _locked(event: LiveEvent | None) -> LiveEvent | None:
 
 
 def _the_locked(event: LiveEvent) -> LiveEvent:
-    """Raises IsOver."""
-    found = LiveEvent.objects.select_for_update(no_key=True).get(pk=event.pk)
+    """Raises IsOver, NotFound."""
+    found = LiveEvent.objects.select_for_update(no_key=True).filter(pk=event.pk).first()
+    if found is None:
+        raise NotFound(field="event")  # removed a moment ago
     if found.ended_at is not None:
         raise IsOver(_("This event is over; its report stays as it is."))
     return found
@@ -155,7 +159,7 @@ def _checked(agency_id: int, event: LiveEvent | None, wanted: Wanted, now: datet
         told = _("Between %(least)d and %(most)d per cent.") % {"least": LEAST_SHARE, "most": MOST_SHARE}
         raise Invalid(told, field="alarm_share")
     pack = wanted.pack.strip().strip("/")
-    if pack and not _has_replies(agency_id, pack):
+    if pack and not (is_keepable(pack) and _has_replies(agency_id, pack)):
         raise Invalid(_("There is no quick reply in this folder."), field="pack")
     _check_alone(event, store, begins_at, wanted.ends_at)
     zh, en = (_checked_word(getattr(wanted, field), field) for field in ("ack_zh", "ack_en"))

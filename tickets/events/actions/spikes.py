@@ -47,7 +47,8 @@ CROSS JOIN LATERAL (
 """
 _WRITE: Final = """
 WITH found AS (
-  SELECT * FROM jsonb_to_recordset(%(found)s::jsonb) AS found(store bigint, seen int, usual float8, goes_on boolean)
+  SELECT * FROM jsonb_to_recordset(%(found)s::jsonb)
+    AS found(store bigint, seen int, usual float8, goes_on boolean, is_new boolean)
 ), kept AS (
   UPDATE events_spike spike SET seen = greatest(spike.seen, found.seen), now_seen = found.seen,
     ended_at = CASE WHEN found.goes_on THEN NULL ELSE %(now)s::timestamptz END
@@ -56,7 +57,7 @@ WITH found AS (
 )
 INSERT INTO events_spike (store_id, began_at, usual, seen, now_seen)
 SELECT found.store, %(now)s, found.usual, found.seen, found.seen FROM found
-WHERE found.goes_on AND found.store NOT IN (SELECT store_id FROM kept)
+WHERE found.is_new
 ON CONFLICT (store_id) WHERE ended_at IS NULL DO NOTHING
 """
 
@@ -76,4 +77,5 @@ def _judged(row: tuple[Any, ...]) -> dict[str, Any] | None:
     goes_on = is_spike(Window(seen, usual, is_open=spike is not None))
     if not goes_on and spike is None:
         return None
-    return {"store": store, "seen": seen, "usual": usual, "goes_on": goes_on}
+    # What was open when it was looked at is never opened anew: another clock may have closed it meanwhile.
+    return {"store": store, "seen": seen, "usual": usual, "goes_on": goes_on, "is_new": goes_on and spike is None}

@@ -40,7 +40,7 @@ class MomentField(forms.CharField):
 class EventForm(forms.Form):
     store = forms.ChoiceField(label=_("store"))
     name = forms.CharField(label=_("name"), max_length=LONGEST_NAME)
-    kind = forms.ChoiceField(label=_("kind"), choices=LiveEvent.Kind)
+    kind = forms.ChoiceField(label=pgettext_lazy("a live event", "kind"), choices=LiveEvent.Kind)
     begins = MomentField(label=pgettext_lazy("field of a change", "begins"))
     ends = MomentField(label=pgettext_lazy("field of a change", "ends"))
     multiplier = forms.FloatField(

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
 from knowledge.queries.reply_list import folder_names
 from tenants.access import Action, store_by_pk_for
@@ -228,7 +228,8 @@ class EventReportFile(AdminPage):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         event, store, report = _reported(self.author(self.action), kwargs["pk"])
-        response = HttpResponse(csv_of([_("what"), _("when"), _("expected"), _("came")], _rows(report)))
+        heading = [_("what"), pgettext("a column of times", "when"), _("expected"), _("came")]
+        response = HttpResponse(csv_of(heading, _rows(report)))
         response["Content-Type"] = CSV_TYPE
         name = f"event-{store.slug}-{event.begins_at:%Y%m%d}.csv"
         response["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from knowledge.categories import Category
 from tenants.context import ask, in_store
 from tenants.models import Store
+from tickets.clocks.coverage import shared
 from tickets.clocks.demand import Hour, hours_during
 from tickets.clocks.shifts import Span
 from tickets.events.models import LiveEvent, Spike
@@ -48,8 +49,9 @@ SELECT count(*), count(wait),
   extract(epoch FROM percentile_cont(0.95) WITHIN GROUP (ORDER BY wait))
 FROM answered
 """
+# When a person answered: a transfer without a word, or an automatic word that came too late, is no answer.
 _ROUNDS: Final = """
-SELECT policy, ticket_number, verdict, began, ended FROM score_scoredround
+SELECT policy, ticket_number, verdict, began, CASE WHEN why IN ('', 'late') THEN ended END FROM score_scoredround
 WHERE store_id = %(store)s AND began >= %(begins)s AND began < %(ends)s AND verdict IN ('met', 'missed')
 ORDER BY began, ticket_number
 """
@@ -57,11 +59,12 @@ ORDER BY began, ticket_number
 
 @dataclass(frozen=True)
 class HourLine:
-    """`expected`: the usual times the event, for the part of the hour in which it ran."""
+    """`expected`: the usual times the event, for the part of the hour in which it runs; `expected_by_now`: ran yet."""
 
     begins: datetime
     expected: float
     came: int
+    expected_by_now: float
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ class Lost:
 
 @dataclass(frozen=True)
 class Report:
-    """`median_s`, `p95_s`: seconds until the first human word, None where there was none."""
+    """`expected`: until now, as `came`. `median_s`, `p95_s`: seconds until the first human word, None without any."""
 
     begins: datetime
     ends: datetime
@@ -119,7 +122,7 @@ def report_of(event: LiveEvent, store: Store, *, now: datetime) -> Report:
         event.begins_at.astimezone(zone),
         event.ends_at.astimezone(zone),
         hours,
-        sum(hour.expected for hour in hours),
+        sum(hour.expected_by_now for hour in hours),
         sum(hour.came for hour in hours),
         opened,
         answered,
@@ -138,15 +141,20 @@ def _hours(event: LiveEvent, store: Store, zone: ZoneInfo, values: dict[str, Any
     demand = demand_of(store.pk, zone=zone, now=event.begins_at)
     hours = hours_during(span, zone, demand=demand, rises=(), shifts=(), pace=1)
     came = dict(ask(_WRITTEN, {**values, "hours": [hour.span.begins for hour in hours]}))
+    by_now = Span(event.begins_at, values["ends"])
     return tuple(
-        HourLine(hour.span.begins.astimezone(zone), _expected(hour, span, event.multiplier), came.get(place, 0))
+        HourLine(
+            hour.span.begins.astimezone(zone),
+            _expected(hour, span, event.multiplier),
+            came.get(place, 0),
+            _expected(hour, by_now, event.multiplier),
+        )
         for place, hour in enumerate(hours)
     )
 
 
 def _expected(hour: Hour, span: Span, times: float) -> float:
-    ran = min(hour.span.ends, span.ends) - max(hour.span.begins, span.begins)
-    return hour.cell.demand * times * (ran / hour.span.length)
+    return hour.cell.demand * times * (shared(hour.span, span) / hour.span.length)
 
 
 def _policies(rounds: Iterable[tuple[Any, ...]]) -> tuple[PolicyLine, ...]:
@@ -168,10 +176,10 @@ def _presale(store: Store, numbers: set[int]) -> set[int]:
 
 
 def _lost(rounds: Iterable[tuple[Any, ...]], presale: set[int], zone: ZoneInfo) -> tuple[Lost, ...]:
-    """Once each, whatever number of policies it missed."""
+    """Once each, whatever number of policies it missed; answered, if any of them takes it for answered."""
     found: dict[tuple[int, datetime], Lost] = {}
     for _policy, ticket, verdict, began, ended in rounds:
-        if verdict == "missed" and ticket in presale:
+        if verdict == "missed" and ticket in presale and (ended or (ticket, began) not in found):
             waited = (ended - began).total_seconds() if ended else None
             found[ticket, began] = Lost(ticket, began.astimezone(zone), ended is not None, waited)
     return tuple(found.values())

@@ -52,6 +52,28 @@ def events_between(store_id: int, begins: datetime, ends: datetime) -> list[Plan
     return [Planned(row.pk, row.name, Rise(Span(row.begins_at, row.ends_at), row.multiplier)) for row in rows]
 
 
+# Once it has begun the store is theirs, and their shifts count as everybody's.
+_LENT: Final = """
+SELECT greatest(shift.begins_at, event.begins_at), least(shift.ends_at, event.ends_at)
+FROM events_lent lent
+JOIN events_liveevent event ON event.id = lent.event_id AND event.begun_at IS NULL AND event.ended_at IS NULL
+JOIN tenants_store store ON store.id = lent.store_id
+JOIN tenants_membership member
+  ON member.user_id = lent.person_id AND member.agency_id = store.agency_id AND member.role = 'agent'
+JOIN roster_shift shift ON shift.person_id = lent.person_id AND shift.agency_id = store.agency_id
+  AND (shift.store_id = store.id OR shift.store_id IS NULL)
+  AND shift.begins_at < event.ends_at AND shift.ends_at > event.begins_at
+WHERE lent.store_id = %(store)s AND event.begins_at < %(ends)s AND event.ends_at > %(begins)s
+  AND NOT EXISTS (SELECT FROM tenants_assignment given
+                  WHERE given.user_id = lent.person_id AND given.store_id = store.id AND given.role = 'agent')
+"""
+
+
+def shifts_to_come(store_id: int, begins: datetime, ends: datetime) -> list[Span]:
+    """When those who will be lent for the store's coming events are at work in it. At a place. One query."""
+    return [Span(*row) for row in ask(_LENT, {"store": store_id, "begins": begins, "ends": ends})]
+
+
 @dataclass(frozen=True)
 class Burst:
     """A spike that is under way: so many messages in the last ten minutes; usually that many, None: nobody knows."""

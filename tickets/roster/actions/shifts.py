@@ -31,6 +31,7 @@ from tickets.clocks.shifts import (
     span_of,
     wall,
 )
+from tickets.events.models import Lent
 from tickets.roster.models import RosterEdit, Shift
 
 MOST_WEEKS: Final = 26
@@ -248,7 +249,9 @@ def _check(agency_id: int, wanted: Sequence[Wanted], but: Collection[int], *, no
 
 
 def _strangers(agency_id: int, wanted: Sequence[Wanted]) -> list[Trouble]:
-    """Who does not work here, stores that are not ours, agents in stores that they were not given. Three queries."""
+    """Who does not work here, stores that are not ours, agents in stores that they were not given, nor are lent to
+    for an event in that time. Four queries.
+    """
     people, stores = {one.person for one in wanted}, {one.store for one in wanted if one.store}
     members = Membership.objects.filter(agency_id=agency_id, user_id__in=people, user__is_active=True)
     roles = dict(members.values_list("user_id", "role"))
@@ -258,14 +261,29 @@ def _strangers(agency_id: int, wanted: Sequence[Wanted]) -> list[Trouble]:
             "user_id", "store_id"
         )
     )
+    lent = _lent(people, stores)
     found = []
     for place, one in enumerate(wanted):
         if one.person not in roles:
             found.append(Trouble(place, "person", _("They do not work here.")))
         elif one.store and one.store not in ours:
             found.append(Trouble(place, "store", _("There is no such store.")))
-        elif one.store and roles[one.person] == Role.AGENT and (one.person, one.store) not in given:
+        elif (
+            one.store
+            and roles[one.person] == Role.AGENT
+            and (one.person, one.store) not in given
+            and not any(span.meets(one.span) for span in lent.get((one.person, one.store), ()))
+        ):
             found.append(Trouble(place, "store", _("They were not given this store.")))
+    return found
+
+
+def _lent(people: Collection[int], stores: Collection[int]) -> dict[tuple[int, int], list[Span]]:
+    """(person, store) → when live events lend them there. One query."""
+    rows = Lent.objects.filter(person__in=people, store__in=stores, over_at__isnull=True, event__ended_at__isnull=True)
+    found: dict[tuple[int, int], list[Span]] = {}
+    for person, store, *times in rows.values_list("person_id", "store_id", "event__begins_at", "event__ends_at"):
+        found.setdefault((person, store), []).append(Span(*times))
     return found
 
 

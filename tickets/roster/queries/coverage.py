@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from tenants.context import ask
 from tickets.clocks.coverage import Cell, Rise, cells_of
-from tickets.clocks.shifts import instant, monday_of
+from tickets.clocks.shifts import Span, instant, monday_of
 from tickets.roster.queries.duty import shifts_in_store
 
 WEEKS: Final = 4  # whole weeks before the one that runs
@@ -32,10 +32,19 @@ def demand_of(store_id: int, *, zone: ZoneInfo, now: datetime, weeks: int = WEEK
 
 
 def coverage_of(
-    store_id: int, *, monday: date, zone: ZoneInfo, pace: int, now: datetime, rises: Sequence[Rise] = ()
+    store_id: int,
+    *,
+    monday: date,
+    zone: ZoneInfo,
+    pace: int,
+    now: datetime,
+    rises: Sequence[Rise] = (),
+    lent: Sequence[Span] = (),
 ) -> Sequence[Sequence[Cell]]:
-    """Seven days of 24 hours. `pace`: messages that one person answers in an hour; `rises`: of events. Two queries."""
+    """Seven days of 24 hours. `pace`: messages that one person answers in an hour; `rises`: of events; `lent`: shifts
+    of people who will be lent for them. Two queries.
+    """
     begins, ends = instant(monday, 0, zone), instant(monday + timedelta(days=7), 0, zone)
-    shifts = shifts_in_store(store_id, begins, ends)
+    shifts = [*shifts_in_store(store_id, begins, ends), *lent]
     demand = demand_of(store_id, zone=zone, now=now)
     return cells_of(monday, zone, demand=demand, shifts=shifts, pace=pace, rises=rises)

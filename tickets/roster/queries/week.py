@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
+
 from tenants.errors import NotFound
 from tenants.models import Assignment, Membership, Store, User
 from tenants.models.people import Role
 from tickets.clocks.shifts import instant, show_clock, wall
+from tickets.events.models import Lent
 from tickets.roster.models import RosterEdit, Shift
 
 
@@ -75,14 +78,16 @@ def usual_zone(stores: Sequence[StoreName]) -> str:
 def week_of(
     agency_id: int, *, monday: date, time_zone: str, stores: Sequence[StoreName], store: int | None, words: str = ""
 ) -> list[PersonWeek]:
-    """People by name with their shifts of the week; of one store: those who may work there, and its and their
-    everywhere-shifts. Two or three queries.
+    """People by name with their shifts of the week; of one store: those who may work there or are lent to it, and its
+    and their everywhere-shifts. Two or three queries.
     """
     zone = ZoneInfo(time_zone)
     members = Membership.objects.filter(agency_id=agency_id, user__is_active=True)
     if store:
         given = Assignment.objects.filter(store_id=store, role=Role.AGENT).values_list("user_id", flat=True)
-        members = members.exclude(role=Role.AGENT) | members.filter(user_id__in=list(given))
+        lent = Lent.objects.filter(store_id=store, over_at__isnull=True, event__ended_at__isnull=True)
+        agents = members.filter(Q(user_id__in=list(given)) | Q(user_id__in=lent.values("person_id")))
+        members = members.exclude(role=Role.AGENT) | agents
     names = dict(members.values_list("user_id", "role"))
     people = sorted((str(user), user.pk) for user in User.people.filter(pk__in=names))
     lines: dict[int, list[ShiftLine]] = {}
