@@ -34,7 +34,7 @@ from tickets.roster.models import Shift
 from tickets.routing.actions import give
 from tickets.routing.actions.give import give_waiting, take_back_stranded
 from tickets.routing.models import Plan, Rule
-from tickets.routing.queries import team
+from tickets.routing.queries import team, waiting
 
 RUNG = NOON + timedelta(seconds=11)
 HOUR = timedelta(hours=1)
@@ -95,6 +95,17 @@ def test_somebody_whose_shift_is_over_gets_nothing_while_others_work(cast: Cast)
     shift(cast, eve, cast.a)  # who is at no desk
     chat(cast)
     assert give_waiting(RUNG) == 0
+
+
+def test_who_became_a_lead_is_given_nothing_and_sends_no_agent_home(cast: Cast) -> None:
+    eve = new_agent(cast, "Eve")
+    for person in (cast.bo, eve):
+        at_desk(cast, person)
+    Membership.objects.filter(user=eve).update(role="lead")  # what she was given as an agent stays
+    shift(cast, eve, cast.a)
+    numbers = [chat(cast, f"v:{n}") for n in range(2)]
+    assert give_waiting(RUNG) == 2
+    assert {holder(cast, number) for number in numbers} == {cast.bo.pk}
 
 
 def test_skills_and_capacity_count_and_the_history_says_why(cast: Cast) -> None:
@@ -273,6 +284,63 @@ def test_the_plan_says_how_long_a_desk_may_be_gone(cast: Cast) -> None:
     assert take_back_stranded(NOON + timedelta(seconds=299)) == 0
     assert take_back_stranded(NOON + timedelta(seconds=300)) == 1
     assert holder(cast, number) is None
+
+
+def theirs(cast: Cast, number: int) -> int:
+    """The ticket of store a, given to Bo by themselves."""
+    with in_store(cast.a):
+        assign(Ticket.objects.get(pk=number), to=cast.bo, by=cast.bo, now=NOON)
+    return number
+
+
+def test_a_chat_rings_again_where_the_agency_gives_none_by_itself(cast: Cast) -> None:
+    plan(cast, channels=["tmall"])
+    at_desk(cast, cast.bo)
+    at_desk(cast, new_agent(cast, "Eve"), at=NOON + timedelta(seconds=60))
+    number = theirs(cast, chat(cast))
+    assert take_back_stranded(NOON + timedelta(seconds=60)) == 1
+    assert holder(cast, number) is None
+
+
+def test_nobody_is_handed_more_than_the_plan_says_of_a_channel_that_is_not_given(cast: Cast) -> None:
+    eve = new_agent(cast, "Eve")
+    at_desk(cast, cast.bo)
+    at_desk(cast, eve, at=NOON + timedelta(minutes=30))
+    numbers = [theirs(cast, tmall(cast.a, f"t-{n}")) for n in range(3)]
+    plan(cast, take_back_others_min=30, most_others=2)
+    assert take_back_stranded(NOON + timedelta(minutes=30)) == 2
+    assert [holder(cast, number) for number in numbers] == [eve.pk, eve.pk, cast.bo.pk]
+
+
+def test_what_an_agency_can_give_nobody_keeps_back_no_other(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    late = NOON + timedelta(minutes=30)
+    eve, stranger = new_agent(cast, "Eve"), new_agent(cast, "Kit")
+    at_desk(cast, cast.bo)
+    at_desk(cast, eve, at=late)
+    skilled(cast, eve, language=["th"])
+    for n in range(2):
+        theirs(cast, tmall(cast.a, f"t-{n}"))
+    QueueEntry.objects.filter(store=cast.a).update(language="zh")
+    Membership.objects.filter(user=stranger).update(agency=cast.south)
+    Assignment.objects.filter(user=stranger).update(store=cast.c)
+    Presence.objects.create(person=cast.di, agency=cast.south, status="away", seen_at=NOON)
+    Presence.objects.create(person=stranger, agency=cast.south, status="online", seen_at=late)
+    number = tmall(cast.c, "t-9", at=NOON + timedelta(minutes=1))
+    QueueEntry.objects.filter(store=cast.c, ticket_number=number).update(assignee=cast.di)
+    with in_store(cast.c):
+        Ticket.objects.filter(pk=number).update(assignee=cast.di)
+    for agency in (cast.north, cast.south):
+        Plan.objects.create(agency=agency, take_back_others_min=30)
+    monkeypatch.setattr(waiting, "MOST_OF_THE_GONE", 2)
+    assert take_back_stranded(late) == 1
+    assert QueueEntry.objects.get(store=cast.c, ticket_number=number).assignee_id == stranger.pk
+
+
+def test_nothing_is_looked_at_where_no_colleague_is_there(cast: Cast) -> None:
+    at_desk(cast, cast.bo)
+    theirs(cast, tmall(cast.a))
+    plan(cast, take_back_others_min=30)
+    assert waiting.of_the_gone(NOON + timedelta(minutes=30), 60) == []
 
 
 # ---------------------------------------------------------------- two clocks

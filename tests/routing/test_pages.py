@@ -19,6 +19,8 @@ from tests.chat.test_take_back import new_agent
 from tests.conftest import SignIn
 from tests.routing.test_give import plan, shift, skilled
 from tests.scenes import buyer_writes, snapshot
+from tickets.actions.close import close
+from tickets.actions.reopen import reopen
 from tickets.actions.reply import reply_to_ticket
 from tickets.channels import Channel
 from tickets.models import Ticket
@@ -162,7 +164,7 @@ def test_the_pages_work_by_hand(cast: Cast, ann: Client) -> None:
     assert not Rule.objects.get().is_on
     ann.post(f"{PAGE}rules/{made.pk}/", {"do": "remove"})
     assert not Rule.objects.exists()
-    for bad in ("", "x", "99999999999999999999"):
+    for bad in ("", "x", "9" * 20, "9" * 5000):
         assert ann.post(PAGE, {"do": "up", "rule": bad}).status_code == 404
 
 
@@ -202,6 +204,17 @@ def test_the_dry_run_tells_who_would_have_got_what_and_changes_nothing(cast: Cas
     assert [(one.name, one.given, one.left) for one in run.stores] == [("Store A", 2, 1)]
     assert run.lines[2].why == "all who may have it had as many as they take"
     assert snapshot(cast.a, cast.b) == before
+
+
+def test_the_dry_run_gives_out_what_buyers_began_and_not_what_a_colleague_took_back(cast: Cast, ann: Client) -> None:
+    with in_store(cast.a):
+        yesterdays = wrote("v:1", NOON - timedelta(days=1))
+        close(Ticket.objects.get(pk=yesterdays), by=cast.ann, now=NOON - timedelta(minutes=9))
+        reopen(Ticket.objects.get(pk=yesterdays), by=cast.ann, now=NOON - timedelta(minutes=8))
+        buyer_writes("v:1+", "还在吗", channel=Channel.WIDGET, customer_id="v:1", at=NOON)
+        todays = wrote("v:2", NOON)
+    run = ann.get(PAGE + "dry-run/", {"day": DAY}).context["run"]
+    assert [line.number for line in run.lines] == [todays]
 
 
 def test_a_rule_is_tried_before_it_is_saved(cast: Cast, ann: Client) -> None:

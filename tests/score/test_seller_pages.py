@@ -75,6 +75,11 @@ def test_another_stores_rounds_are_not_in_reach(scored: Cast, sign_in: SignIn) -
     assert page.context["total"] == 0
 
 
+def test_a_page_of_five_thousand_digits_is_the_last_one(scored: Cast, di: Client) -> None:
+    page = di.get(SCORE, {"page": "9" * 5000})
+    assert (page.status_code, page.context["page_number"]) == (200, 10_000)
+
+
 def test_queries_are_few(scored: Cast, di: Client) -> None:
     di.get(SCORE)
     with CaptureQueriesContext(connection) as asked:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -28,6 +28,7 @@ from tickets.models.event import ByTime
 from tickets.queries.queue import Filters, queue_for
 from tickets.roster.models import Shift
 from tickets.rows import Queue
+from tickets.timers.actions import work as working
 from tickets.timers.actions.tick import tick
 from tickets.timers.actions.work import work
 from tickets.timers.models import Plan
@@ -138,6 +139,26 @@ def test_the_lead_who_let_it_come_to_this_is_not_asked_again(cast: Cast, eve: Us
     assert escalated(cast.a, assignee=cast.ann)[1] == eve.pk
 
 
+def test_one_that_comes_due_while_others_are_worked_on_waits_for_a_look_at_who_is_there(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_desk(cast, cast.ann)
+    ticket = unanswered(cast.a)
+    look = working.leads_for
+
+    def before_it(store: int, *, now: datetime) -> Leads | None:
+        found = look(store, now=now)
+        tick(LATE, store=store)
+        return found
+
+    monkeypatch.setattr(working, "leads_for", before_it)
+    work(cast.a, now=LATE)
+    assert QueueEntry.objects.get(store=cast.a, ticket_number=ticket.number).priority != 1
+    monkeypatch.setattr(working, "leads_for", look)
+    work(cast.a, now=LATE)
+    assert named(cast.a, ticket) == cast.ann.pk
+
+
 @given(busy=st.lists(st.integers(0, 9), max_size=6), times=st.integers(0, 20))
 def test_leads_are_filled_from_below(busy: list[int], times: int) -> None:
     leads = Leads([(load, pk) for pk, load in enumerate(busy)])
@@ -227,6 +248,31 @@ def test_a_search_looks_in_the_view_too(cast: Cast) -> None:
     found = queue_for(cast.caller(cast.ann), Filters(q=f"#{ticket.number}", view="escalated"), now=LATE)
     assert [(row.number, row.is_escalated_to_me) for row in found.rows] == [(ticket.number, True)]
     assert not queue_for(cast.caller(cast.bo), Filters(q=f"#{ticket.number}", view="escalated"), now=LATE).rows
+
+
+def test_what_found_nobody_is_found_by_every_leads_search(cast: Cast, eve: User) -> None:
+    ticket, lead = escalated(cast.a)
+    assert lead is None
+    for person, sees in ((cast.ann, 1), (eve, 1), (cast.bo, 0)):
+        found = seen(cast, person, q=f"#{ticket.number}", view="escalated")
+        assert len(found.rows) == sees
+
+
+@pytest.mark.parametrize("leaves", ["demoted", "removed", "shut out"])
+def test_what_was_escalated_to_whoever_leads_no_more_is_every_leads(cast: Cast, eve: User, leaves: str) -> None:
+    at_desk(cast, eve)
+    ticket, lead = escalated(cast.a)
+    assert lead == eve.pk
+    assert seen(cast, cast.ann).counts["escalated"] == 0
+    if leaves == "shut out":
+        User.objects.filter(pk=eve.pk).update(is_active=False)
+    elif leaves == "demoted":
+        Membership.objects.filter(user=eve).update(role=Role.AGENT)
+    else:
+        Membership.objects.filter(user=eve).delete()
+    assert [row.number for row in seen(cast, cast.ann, view="escalated").rows] == [ticket.number]
+    assert seen(cast, cast.ann).counts["escalated"] == 1
+    assert seen(cast, cast.bo).counts["escalated"] == 0
 
 
 def test_pages_name_the_lead_to_the_agency_and_to_no_seller(cast: Cast, sign_in: SignIn, api: Api) -> None:

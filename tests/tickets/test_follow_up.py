@@ -22,10 +22,11 @@ from tickets.clocks.first_word import may_write_first
 from tickets.clocks.rules import Does, problem_of
 from tickets.clocks.rules import Rule as PureRule
 from tickets.desk.models import Outbox, QueueEntry
-from tickets.models import Ticket
+from tickets.models import Message, Ticket
 from tickets.models.event import ByTime
 from tickets.policies.actions.set_hours import WantedDay, WantedTerms, set_hours, set_special_days
 from tickets.policies.queries import forget_rules
+from tickets.score.models import Happening
 from tickets.timers.actions.set_rules import remove_rule, save_rule
 from tickets.timers.models import FollowUp, Rule
 
@@ -100,19 +101,37 @@ def test_not_where_the_ticket_is_open_again(cast: Cast) -> None:
     assert bots_since(cast, ticket, ticket.last_seq) == []
 
 
+def elsewhere(ticket: Ticket, kind: str) -> Ticket:
+    """Another ticket of the same buyer, with a word a day after the first was closed."""
+    other = Ticket.objects.create(
+        customer=ticket.customer, channel=ticket.channel, opened_at=NOON, last_message_at=NOON + DAY
+    )
+    Message.objects.create(ticket=other, seq=1, kind=kind, body="…", sent_at=NOON + DAY, created_at=NOON + DAY)
+    return other
+
+
 def test_where_they_wrote_elsewhere_the_history_says_why_not(cast: Cast) -> None:
     save(cast)
     ticket = closed_ticket(cast)
     with in_store(cast.a):
-        other = Ticket.objects.create(
-            customer=ticket.customer, channel=ticket.channel, opened_at=NOON + DAY, last_message_at=NOON + DAY
-        )
+        other = elsewhere(ticket, Message.Kind.BUYER)
     clock_ticks(cast.a, NOON + 2 * DAY)
     with in_store(cast.a):
         event = ticket.events.get(kind=ByTime.NOT_FOLLOWED_UP)
         assert event.after == {"rule": "call back", "why": "buyer_wrote"}
         assert other.number != ticket.number
     assert bots_since(cast, ticket, ticket.last_seq) == []
+
+
+def test_an_answer_of_ours_elsewhere_is_no_word_of_the_buyers(cast: Cast) -> None:
+    save(cast)
+    ticket = closed_ticket(cast)
+    with in_store(cast.a):
+        elsewhere(ticket, Message.Kind.AGENT)
+    clock_ticks(cast.a, NOON + 2 * DAY)
+    with in_store(cast.a):
+        assert not ticket.events.filter(kind=ByTime.NOT_FOLLOWED_UP).exists()
+    assert bots_since(cast, ticket, ticket.last_seq) == ["满意吗？"]
 
 
 def test_a_task_for_an_agent_and_no_going_round_with_a_closing(cast: Cast) -> None:
@@ -136,6 +155,21 @@ def test_a_task_for_an_agent_and_no_going_round_with_a_closing(cast: Cast) -> No
         assert kinds_of(ticket).count("ticket.reopened") == 1
         assert "clock.breached" not in kinds_of(ticket)
     assert not FollowUp.objects.exists()
+
+
+def test_a_marketplace_sees_nothing_of_a_task_that_a_rule_made(cast: Cast) -> None:
+    """As a person's taking back of a closing: no new conversation begins, and no buyer came back."""
+    save(cast, does="reopen", wait_s=86400)
+    ticket = closed_ticket(cast)
+    before = Happening.objects.filter(store=cast.a, ticket_number=ticket.number).count()
+    clock_ticks(cast.a, NOON + DAY)
+    with in_store(cast.a):
+        assert "ticket.reopened" in kinds_of(ticket)
+        assert Happening.objects.filter(ticket_number=ticket.number).count() == before
+        close(Ticket.objects.get(pk=ticket.pk), by=cast.ann, now=NOON + DAY + HOUR)
+        reopen(Ticket.objects.get(pk=ticket.pk), by=cast.ann, now=NOON + DAY + HOUR)
+        latest = Happening.objects.filter(ticket_number=ticket.number).latest("pk")
+    assert (latest.kind, latest.person_id) == ("reopened", cast.ann.pk)
 
 
 def test_nobody_is_written_to_while_the_store_is_closed(cast: Cast) -> None:

@@ -177,6 +177,11 @@ def test_page_shows_sets_and_takes_back(office: Cast, ann: Client) -> None:
     assert not SpecialDay.objects.exists()
 
 
+def test_a_source_that_no_column_can_hold_takes_nothing_back(office: Cast, ann: Client) -> None:
+    page = f"/admin/policies/stores/{office.a.pk}/"
+    assert ann.post(page, {"do": "take_back", "source": "CN:2026\x00"}).status_code == 302
+
+
 def test_page_says_what_is_wrong(office: Cast, ann: Client) -> None:
     page = f"/admin/policies/stores/{office.a.pk}/"
     for sent, field in (({"holidays-country": "XX"}, "country"), ({"holidays-year": "1999"}, "year")):

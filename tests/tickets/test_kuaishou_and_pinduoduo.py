@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from django.utils import timezone, translation
 
 from tenants.context import in_store
@@ -31,6 +32,11 @@ def marketplace(request: pytest.FixtureRequest, cast: Cast) -> Iterator[str]:
 def test_every_marketplace_is_a_channel() -> None:
     assert all(default_channel(value) for value in Store.Marketplace.values)
     assert set(Store.Marketplace.values) - {"web"} <= set(Channel.values)
+
+
+def test_every_channel_has_a_sign_on_the_desk() -> None:
+    drawn = (settings.BASE_DIR / "static" / "icons.svg").read_text()
+    assert [channel for channel in Channel.values if f'<symbol id="{channel}"' not in drawn] == []
 
 
 def test_a_message_comes_in_is_measured_and_answered_in_its_language(cast: Cast, api: Api, marketplace: str) -> None:

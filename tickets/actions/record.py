@@ -76,6 +76,8 @@ class Happened:
             return _happening(Kind.TRANSFERRED, now, holder) if holder and self.after.get("assignee") else None
         if self.kind == Event.Kind.OPENED and person:
             return _happening(Kind.SELLER_OPENED, now, person)
+        if self.kind == Event.Kind.REOPENED and person is None and self.before:
+            return None  # by a rule of ours, which takes back a closing that a marketplace never saw
         kind = _SEEN_OF_EVENTS.get(self.kind)
         since = self.after.get("since")  # by the buyer's clock
         return _happening(kind, datetime.fromisoformat(since) if since else now, person) if kind else None

@@ -68,7 +68,7 @@ class QueueEntry(models.Model):
     grants = Grants(
         desk="SELECT, UPDATE (due_at, due_why, next_at)",
         store=EVERYTHING,
-        reader="SELECT (store_id, ticket_number, due_at, snoozed_until, escalated_to_id)",
+        reader="SELECT (store_id, ticket_number, due_at, snoozed_until)",
     )
 
     class Meta:

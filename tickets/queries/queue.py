@@ -14,7 +14,7 @@ from knowledge.categories import Category
 from tenants.access import Action, Caller, may, stores_for
 from tenants.context import read_across
 from tenants.errors import Invalid
-from tenants.models import Store
+from tenants.models import Membership, Store
 from tenants.models.people import Role, without_secrets
 from tickets.channels import Channel
 from tickets.clocks.timers import ESCALATE, warned
@@ -83,8 +83,8 @@ def queue_for(caller: Caller, filters: Filters, *, now: datetime, size: int = QU
     """A page of open work over every store the caller may see, most urgent first; a search finds closed tickets too.
 
     Six queries however many stores: stores, what they have left, counts, entries, what is live, and one UNION for the
-    lines; when narrowed one more for the totals, when searched one more for the search. What a search finds is in its
-    own order.
+    lines; when narrowed one more for the totals, when searched one more for the search, and one for
+    what was escalated. What a search finds is in its own order.
     """
     stores = {store.pk: store for store in stores_for(caller)}
     entries = QueueEntry.objects.filter(store_id__in=stores)
@@ -92,7 +92,7 @@ def queue_for(caller: Caller, filters: Filters, *, now: datetime, size: int = QU
     counts = _counts(entries, caller, now, escalated)
     tightest = tightest_of(stores)
     if filters.q.strip():
-        page = _found(list(stores.values()), caller, filters, now, size)
+        page = _found(list(stores.values()), caller, filters, now, size, _of_view(entries, filters, escalated))
     else:
         page = _waiting(entries, caller, filters, now, size, counts, tightest, escalated)
     live = live_lines(stores, now)
@@ -135,10 +135,17 @@ def _waiting(
     return _Page(found[:size], total, overdue, QueueCursor.behind(found[size - 1], at, by_time=by_time).write())
 
 
-def _found(stores: list[Store], caller: Caller, filters: Filters, now: datetime, size: int) -> _Page:
+def _found(
+    stores: list[Store],
+    caller: Caller,
+    filters: Filters,
+    now: datetime,
+    size: int,
+    among: Mapping[int, Sequence[int]],
+) -> _Page:
     """A page of what a search finds: by its number, open before closed, latest first."""
     begin = FoundCursor.read(filters.cursor).place
-    wanted = Wanted(filters.q, view=filters.view, channel=filters.channel, person=caller.person, now=now)
+    wanted = Wanted(filters.q, filters.view, filters.channel, caller.person, now, among)
     found = find_tickets([store for store in stores if filters.store in ("", store.slug)], wanted)
     rest = [ticket for ticket in found.tickets if wanted.place(ticket) > begin]
     overdue = sum(1 for ticket in found.tickets if ticket.due_at is not None and ticket.due_at <= now)
@@ -146,14 +153,27 @@ def _found(stores: list[Store], caller: Caller, filters: Filters, now: datetime,
     return _Page(rest[:size], len(found.tickets), overdue, cursor, found.is_cut)
 
 
+def _of_view(entries: QuerySet[QueueEntry], filters: Filters, escalated: Q) -> dict[int, list[int]]:
+    """store → its tickets that were escalated to the caller, where that is the view: the stores know nothing of it."""
+    found: dict[int, list[int]] = {}
+    if filters.view == "escalated":
+        for store, number in entries.filter(escalated).values_list("store_id", "ticket_number"):
+            found.setdefault(store, []).append(number)
+    return found
+
+
 def _overdue(now: datetime) -> Q:
     return Q(due_at__lte=now)
 
 
 def _escalated(caller: Caller, *, is_lead: bool) -> Q:
-    """What was escalated to the caller; to leads also what found nobody there."""
+    """What was escalated to the caller; to leads also what found nobody there, or whoever leads no more."""
     to_me = Q(escalated_to=caller.person)
-    return to_me | Q(escalated_to__isnull=True, told__contains=[ESCALATE]) if is_lead else to_me
+    if not is_lead:
+        return to_me
+    members = Membership.objects.filter(agency=caller.place.agency_id, role__in=LEADS, user__is_active=True)
+    nobodys = Q(escalated_to__isnull=True) | ~Q(escalated_to__in=members.values("user"))
+    return to_me | Q(told__contains=[ESCALATE]) & nobodys
 
 
 def _asleep(now: datetime) -> Q:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -42,8 +43,7 @@ _OF_VIEW = {
     "unassigned": " AND t.state <> 'closed' AND t.assignee_id IS NULL",
     "overdue": " AND EXISTS (SELECT FROM public.desk_queueentry q"
     " WHERE q.store_id = {store} AND q.ticket_number = t.number AND q.due_at <= %s)",
-    "escalated": " AND EXISTS (SELECT FROM public.desk_queueentry q"
-    " WHERE q.store_id = {store} AND q.ticket_number = t.number AND q.escalated_to_id = %s)",
+    "escalated": " AND t.number IN (SELECT jsonb_array_elements_text(%s::jsonb -> ({store})::text)::bigint)",
     "snoozed": " AND EXISTS (SELECT FROM public.desk_queueentry q"
     " WHERE q.store_id = {store} AND q.ticket_number = t.number AND q.snoozed_until > %s)",
 }
@@ -53,13 +53,17 @@ Place = tuple[float, float, int, int]
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is searched for, and what it is narrowed to: a view of `person` at `now`, a channel, or all (empty)."""
+    """What is searched for, and what it is narrowed to: a view of `person` at `now`, a channel, or all (empty).
+
+    `among`: store → the tickets of the view, where it is that of what was escalated.
+    """
 
     text: str
     view: str
     channel: str
     person: User
     now: datetime
+    among: Mapping[int, Sequence[int]] = field(default_factory=dict)
 
     @property
     def words(self) -> str:
@@ -114,7 +118,7 @@ def _statement(wanted: Wanted, *, with_notes: bool) -> tuple[str, list[Any]]:
         params += [like] * 5
     query = _TICKETS + " UNION ".join(parts) + ")" + _OF_VIEW[wanted.view]
     of_view: dict[str, Any] = {"mine": wanted.person.pk, "overdue": wanted.now, "snoozed": wanted.now}
-    of_view["escalated"] = wanted.person.pk
+    of_view["escalated"] = json.dumps(dict(wanted.among))
     params += [of_view[wanted.view]] if wanted.view in of_view else []
     if wanted.channel:
         query += " AND t.channel = %s"

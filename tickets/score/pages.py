@@ -184,7 +184,7 @@ def _policy(store: Store, key: str, now: datetime) -> Policy:
 
 
 def page_number(text: str) -> int:
-    return max(1, min(int(text), 10_000)) if text.isascii() and text.isdigit() else 1
+    return max(1, min(int(text[:9]), 10_000)) if text.isascii() and text.isdigit() else 1
 
 
 def _day(text: str) -> date | None:

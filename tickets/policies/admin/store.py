@@ -67,8 +67,8 @@ class StoreHoursPage(AdminPage):
             case "holidays" | "plan":
                 return self._holidays(author, store)
             case "take_back":
-                gone = take_holidays_back(store, posted.get("source", ""), by=author.person, now=author.now)
-                told = _days_gone(gone)
+                source = posted.get("source", "").replace("\x00", "")
+                told = _days_gone(take_holidays_back(store, source, by=author.person, now=author.now))
             case "drop":
                 drop_special_day(store, _date(posted.get("date", "")), by=author.person, now=author.now)
                 told = _("That day is like its day of the week again.")

@@ -56,7 +56,8 @@ def give_waiting(now: datetime) -> int:
 def take_back_stranded(now: datetime) -> int:
     """Tickets of people who are gone go to the next. From the operator's place. Returns how many.
 
-    A chat that nobody may have rings again; a ticket of another channel waits for its agent until somebody is there.
+    A chat that nobody may have rings again, and so does each where an agency gives none by itself; a ticket of another
+    channel waits for its agent until somebody is there.
     """
     with _alone() as is_alone:
         if not is_alone or not (found := of_the_gone(now, int(GONE.total_seconds()))):
@@ -67,8 +68,10 @@ def take_back_stranded(now: datetime) -> int:
         rules = {rule.id: rule.name for giving in givings.values() for rule in giving.rules}
         taken = 0
         for one in found:
-            to = given.get((one.ticket.store, one.ticket.number))
-            if to or one.ticket.channel == Channel.WIDGET:
+            to, is_chat = given.get((one.ticket.store, one.ticket.number)), one.ticket.channel == Channel.WIDGET
+            if is_chat and Channel.WIDGET not in givings[one.agency].plan.channels:
+                to = None
+            if to or is_chat:
                 taken += _take_back(one, to, rules, now)
         return taken
 

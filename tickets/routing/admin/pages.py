@@ -134,7 +134,7 @@ class DryRunPage(AdminPage):
 
 def the_rule(agency: int, pk: int | str) -> Rule:
     """Raises NotFound."""
-    rule = rule_of_agency(agency, int(pk)) if str(pk).isdecimal() else None
+    rule = rule_of_agency(agency, int(pk)) if str(pk).isdecimal() and len(str(pk)) < 19 else None
     if rule is None:
         raise NotFound(field="rule")
     return rule

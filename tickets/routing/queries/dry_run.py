@@ -139,8 +139,9 @@ def _summed(run: DryRun) -> DryRun:
 
 def _opening(story: Story, begins: datetime, ends: datetime) -> datetime | None:
     """When the buyer opened it on that day, or came back."""
-    found = [one.at for one in story.happenings if one.kind in (Kind.OPENED, Kind.REOPENED) and begins <= one.at < ends]
-    return min(found, default=None)
+    kinds = (Kind.OPENED, Kind.REOPENED)
+    by_buyer = [one.at for one in story.happenings if one.kind in kinds and one.person is None]
+    return min((at for at in by_buyer if begins <= at < ends), default=None)
 
 
 def _first_answer(story: Story, since: datetime) -> int | None:

@@ -18,6 +18,7 @@ SELECT given.user_id, array_agg(given.store_id)
 FROM tenants_assignment given
 JOIN tenants_store store ON store.id = given.store_id AND store.state = 'open'
 JOIN tenants_membership member ON member.user_id = given.user_id AND member.agency_id = store.agency_id
+  AND member.role = 'agent'
 JOIN tenants_user person ON person.id = given.user_id AND person.is_active
 WHERE given.role = 'agent' AND store.agency_id = %s::bigint
 GROUP BY given.user_id

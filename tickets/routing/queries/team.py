@@ -10,12 +10,14 @@ from typing import Any, Final
 
 from tenants.context import ask
 from tickets.certification.queries import certified_in
+from tickets.channels import Channel
 from tickets.clocks.routing import Person, Place
 from tickets.queries.presence import FRESH
 from tickets.routing.queries.plans import Giving
 from tickets.routing.queries.waiting import Found
 
-# Leads and owners are not given tickets: they take them. So who counts was given the store as an agent. What somebody
+# Leads and owners are not given tickets: they take them. So who counts is an agent, and was given the store; who was
+# promoted keeps what they were given, for nothing. What somebody
 # has of a chat is all that is open; of other channels what waits for us, for the rest may lie for days.
 _TEAM: Final = """
 SELECT present.agency_id, present.person_id,
@@ -32,6 +34,7 @@ SELECT present.agency_id, present.person_id,
     WHERE held.channel = 'widget' AND held.assignee_id = present.person_id)
 FROM desk_presence present
 JOIN tenants_membership member ON member.user_id = present.person_id AND member.agency_id = present.agency_id
+  AND member.role = 'agent'
 JOIN tenants_user person ON person.id = present.person_id AND person.is_active
 WHERE present.agency_id = ANY(%(agencies)s::bigint[]) AND present.status = 'online'
   AND present.seen_at > %(fresh)s::timestamptz
@@ -49,6 +52,7 @@ SELECT shift.agency_id, shift.person_id, shift.store_id,
     WHERE given.user_id = shift.person_id AND given.role = 'agent')
 FROM shift
 JOIN tenants_membership member ON member.user_id = shift.person_id AND member.agency_id = shift.agency_id
+  AND member.role = 'agent'
 JOIN tenants_user person ON person.id = shift.person_id AND person.is_active
 """
 
@@ -116,7 +120,7 @@ def person_of(
     said: dict[str, set[str]] = {}
     for kind, _colon, value in (text.partition(":") for text in skills):
         said.setdefault(kind, set()).add(value)
-    usual = {channel: giving.most(channel) for channel in giving.plan.channels}
+    usual = {channel: giving.most(channel) for channel in Channel.values}  # what is taken back may be of any
     return Person(
         pk,
         frozenset(stores),

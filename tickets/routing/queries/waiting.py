@@ -13,6 +13,7 @@ from tickets.queries.presence import FRESH
 
 MOST_OF_A_STORE: Final = 200  # that are looked at in a second, the longest waits first …
 MOST: Final = 10_000  # … and of all together, as many of each store
+MOST_OF_THE_GONE: Final = 200  # that are looked at in a second
 LATELY: Final = timedelta(minutes=10)  # a chat that has been still for longer stays with whoever had it
 
 
@@ -66,6 +67,7 @@ WHERE (plan.id IS NULL OR entry.channel = ANY(plan.channels))
     SELECT agency_id FROM desk_presence WHERE status = 'online' AND seen_at > %(fresh)s::timestamptz)
 ORDER BY entry.place, entry.waiting_since LIMIT %(most_of_all)s
 """
+# What nobody may have stays, and is found again: of each agency as many, so that none keeps back another's.
 _GONES: Final = f"""
 WITH gone AS (
   SELECT entry.*, present.agency_id AS of_agency FROM desk_presence present
@@ -78,13 +80,17 @@ WITH gone AS (
   JOIN desk_presence present ON present.agency_id = plan.agency_id
   JOIN desk_queueentry entry ON entry.assignee_id = present.person_id AND entry.channel <> 'widget'
   WHERE present.seen_at <= %(now)s::timestamptz - interval '1 min' * plan.take_back_others_min
+    AND EXISTS (SELECT FROM desk_presence here
+      WHERE here.agency_id = plan.agency_id AND here.status = 'online' AND here.seen_at > %(fresh)s::timestamptz)
     AND entry.waiting_since IS NOT NULL
     AND (entry.snoozed_until IS NULL OR entry.snoozed_until <= %(now)s::timestamptz)
 )
 SELECT {_COLUMNS}, NULL, entry.assignee_id
 FROM gone entry
 JOIN tenants_store store ON store.id = entry.store_id AND store.agency_id = entry.of_agency AND store.state = 'open'
-ORDER BY entry.channel <> 'widget', entry.waiting_since NULLS LAST, entry.id LIMIT 200
+ORDER BY entry.channel <> 'widget', row_number() OVER (
+  PARTITION BY store.agency_id, entry.channel <> 'widget' ORDER BY entry.waiting_since NULLS LAST, entry.id
+) LIMIT %(most)s
 """
 
 
@@ -101,7 +107,8 @@ def of_the_gone(now: datetime, chats_s: int) -> list[Found]:
     """Chats of people whose last desk has been gone for a while, where the buyer waits or was written with lately; and
     what waits in other channels where the agency wants it back. `chats_s`: the while where no plan says. One query.
     """
-    return _found(ask(_GONES, {"now": now, "lately": now - LATELY, "chats_s": chats_s}))
+    values = {"now": now, "fresh": now - FRESH, "lately": now - LATELY, "chats_s": chats_s, "most": MOST_OF_THE_GONE}
+    return _found(ask(_GONES, values))
 
 
 def _found(rows: Iterable[tuple[Any, ...]]) -> list[Found]:

@@ -98,9 +98,10 @@ def follow_up(ticket: Ticket, pk: int, *, closed_at: datetime, now: datetime) ->
 
 
 def _wrote_since(ticket: Ticket) -> bool:
-    """Whether the buyer has been in touch after the closing, in this or another ticket."""
-    others = Ticket.objects.filter(customer=ticket.customer_id, last_message_at__gt=ticket.closed_at)
-    return others.exists()
+    """Whether the buyer has been in touch after the closing, in this or another ticket; an answer of ours is no word
+    of theirs."""
+    theirs = Message.objects.filter(ticket__customer=ticket.customer_id, kind=Message.Kind.BUYER)
+    return theirs.filter(created_at__gt=ticket.closed_at).exists()
 
 
 def _not_followed_up(ticket: Ticket, rule: Rule, why: str, now: datetime) -> None:

@@ -58,7 +58,7 @@ def work(store: Store, *, now: datetime, until: float | None = None) -> int:
             done += told
         tried: list[int] = []
         while until is None or time.monotonic() < until:
-            row = _next(tried)
+            row = _next(tried, knows_leads=leads is not None)
             if row is None:
                 break
             tried.append(row)
@@ -95,12 +95,15 @@ def _event(row: Fired) -> Event:
     return Event(ticket=Ticket(number=row.ticket_number), kind=kind, by="clock", after=after, at=row.fired_at)
 
 
-def _next(tried: list[int]) -> int | None:
+def _next(tried: list[int], *, knows_leads: bool) -> int | None:
+    """An escalation that came due since the leads were asked for waits for the next, who asks for them."""
     rows = Fired.objects.filter(_ACTS, store=current_store(), tries__lt=DONE_BY_TICKING).exclude(pk__in=tried)
+    if not knows_leads:
+        rows = rows.exclude(what=ESCALATE)
     return rows.order_by("pk").values_list("pk", flat=True).first()
 
 
-def _do(pk: int, leads: Leads, now: datetime) -> int:
+def _do(pk: int, leads: Leads | None, now: datetime) -> int:
     """One thing, in a transaction of its own. What fails is tried again at another tick, five times in all.
 
     What a verb refuses stays undone: somebody whom a rule names has left the store, say.
@@ -128,7 +131,7 @@ def _is_still_so(ticket: Ticket, row: Fired) -> bool:
     return not ticket.is_closed and row.since == (ticket.waiting_since or ticket.last_message_at)
 
 
-def _try(ticket: Ticket, row: Fired, leads: Leads, now: datetime) -> None:
+def _try(ticket: Ticket, row: Fired, leads: Leads | None, now: datetime) -> None:
     try:
         with transaction.atomic():
             _act(ticket, row, leads, now)
@@ -136,11 +139,11 @@ def _try(ticket: Ticket, row: Fired, leads: Leads, now: datetime) -> None:
         log.warning("%s of ticket %s of store %s: %s", row.what, row.ticket_number, row.store_id, refusal)
 
 
-def _act(ticket: Ticket, row: Fired, leads: Leads, now: datetime) -> None:
+def _act(ticket: Ticket, row: Fired, leads: Leads | None, now: datetime) -> None:
     if row.what == NOTICE:
         tell_of_delay(ticket, now=now)
     elif row.what == ESCALATE:
-        escalate(ticket, to=leads.take(but=ticket.assignee_id), now=now)
+        escalate(ticket, to=leads.take(but=ticket.assignee_id) if leads else None, now=now)
     elif row.what.startswith(FOLLOW):
         follow_up(ticket, int(row.what.removeprefix(FOLLOW)), closed_at=row.since, now=now)
     else:

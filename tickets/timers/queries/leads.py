@@ -52,13 +52,14 @@ class Leads:
         return person
 
 
-def leads_for(store_id: int, *, now: datetime) -> Leads:
-    """Owners and leads on duty in the store; else those who are at a desk of the agency; else nobody.
+def leads_for(store_id: int, *, now: datetime) -> Leads | None:
+    """Owners and leads on duty in the store; else those who are at a desk of the agency; else nobody. None: nothing
+    is to be escalated there, so nobody was asked for.
 
     One query where nothing is to be escalated in the store, three where something is.
     """
     if not Fired.objects.filter(store_id=store_id, what=ESCALATE).exists():
-        return Leads(())
+        return None
     found = ask(_LEADS, {"store": store_id, "fresh": now - FRESH})
     duty = on_duty(store_id, now)
     on_shift = [(busy, person) for person, _there, busy in found if person in duty]
