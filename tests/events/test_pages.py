@@ -18,6 +18,8 @@ from tests.conftest import SignIn
 from tests.events.conftest import HOUR, MINUTE, Made
 from tests.events.test_events import with_a_past
 from tests.scenes import buyer_writes
+from tickets.actions.close import close
+from tickets.actions.reopen import reopen
 from tickets.actions.reply import reply_to_ticket
 from tickets.events.actions.follow import follow
 from tickets.events.admin.forms import EventForm
@@ -239,6 +241,18 @@ def test_the_report_counts_what_came_how_it_was_answered_and_what_was_lost(
     ScoredRound.objects.filter(ticket_number=late).update(why="silent_transfer")
     lost = report_of(LiveEvent.objects.get(pk=one.pk), quiet.a, now=NOON + 6 * HOUR).lost
     assert [one.answered for one in lost] == [False, False], "a transfer without a word is no answer"
+
+
+def test_a_closing_that_was_taken_back_opens_nothing(quiet: Cast, event: Made) -> None:
+    number = asks(quiet.a, "before", NOON - 3 * HOUR)
+    one = event(begins_at=NOON - HOUR, ends_at=NOON + 2 * HOUR, at=NOON - 2 * HOUR)
+    with in_store(quiet.a):
+        buyer_writes("again", customer_id="before", at=NOON)
+        ticket = Ticket.objects.select_for_update().get(pk=number)
+        close(ticket, by=quiet.bo, now=NOON + MINUTE)
+        reopen(ticket, by=quiet.bo, now=NOON + 2 * MINUTE)
+    report = report_of(LiveEvent.objects.get(pk=one.pk), quiet.a, now=NOON + 6 * HOUR)
+    assert (report.came, report.opened) == (1, 0)
 
 
 def test_a_report_of_nothing_is_no_error(quiet: Cast, ann: Client, event: Made) -> None:

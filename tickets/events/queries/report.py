@@ -35,7 +35,8 @@ WITH opened AS (
   SELECT ticket_number, min(at) AS at FROM score_happening
   WHERE store_id = %(store)s AND kind = 'buyer' AND at >= %(begins)s AND at < %(ends)s
     AND ticket_number IN (SELECT ticket_number FROM score_happening
-      WHERE store_id = %(store)s AND kind IN ('opened', 'reopened') AND at >= %(begins)s AND at < %(ends)s)
+      WHERE store_id = %(store)s AND kind IN ('opened', 'reopened') AND person_id IS NULL
+        AND at >= %(begins)s AND at < %(ends)s)
   GROUP BY ticket_number
 ), answered AS (
   SELECT opened.ticket_number, (
