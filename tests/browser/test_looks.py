@@ -1,4 +1,4 @@
-"""Every page in both languages, light and dark, wide and narrow, by pairs: photographed, free of axe violations, and light."""
+"""Every page in both languages, schemes and widths, by pairs: photographed, free of axe violations, and light."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ PAGES = {
     "exam-result": ("mei", "/admin/exams/sittings/2/", ""),
     "triage": ("ann", "/admin/triage/", ""),
     "giving": ("ann", "/admin/routing/", ""),
-    "giving-rule": ("ann", "/admin/routing/new/", ""),
+    "giving-rule": ("ann", "/admin/routing/rules/new/", ""),
     "dry-run": ("ann", "/admin/routing/dry-run/", ""),
     "live-events": ("ann", "/admin/events/", ""),
     "live-event": ("ann", "/admin/events/new/", ""),
