@@ -223,19 +223,62 @@ def test_who_works_for_two_agencies_has_room_once(cast: Cast) -> None:
     assert give_waiting(RUNG) == 1
 
 
-def test_a_store_in_trouble_keeps_back_no_other(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def two_stores(cast: Cast) -> tuple[list[int], int]:
+    """Five chats of store A, then one of store B. Bo works for both."""
+    Assignment.objects.create(user=cast.bo, store=cast.b, role="agent")
     at_desk(cast, cast.bo)
-    numbers = [chat(cast, f"v:{n}") for n in range(2)]
-    locked = give._locked
+    mine = [chat(cast, f"v:{n}") for n in range(5)]
+    with in_store(cast.b):
+        other = buyer_writes("s:1", channel=Channel.WIDGET, customer_id="s:1", at=NOON).ticket_number
+    return mine, other
 
-    def broken(wanted: Waiting) -> Ticket:
-        if wanted.number == numbers[0]:
+
+def test_a_store_in_trouble_keeps_back_no_other_and_is_tried_once_a_tick(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    mine, other = two_stores(cast)
+    locked, tried = give._locked, []
+
+    def broken(wanted: Waiting) -> Ticket | None:
+        tried.append(wanted.store)
+        if wanted.store == cast.a.pk:
             raise OperationalError
         return locked(wanted)
 
     monkeypatch.setattr(give, "_locked", broken)
+    monkeypatch.setattr(give, "MOST_AT_ONCE", 2)  # what is left out takes no room from the others
     assert give_waiting(RUNG) == 1
-    assert [holder(cast, number) for number in numbers] == [None, cast.bo.pk]
+    assert QueueEntry.objects.get(store=cast.b, ticket_number=other).assignee_id == cast.bo.pk
+    assert tried.count(cast.a.pk) == 1
+    assert [record.levelname for record in caplog.records if "in trouble" in record.message] == ["ERROR"]
+    monkeypatch.undo()
+    assert give_waiting(RUNG) == 5
+    assert {holder(cast, number) for number in mine} == {cast.bo.pk}
+
+
+def test_a_store_in_trouble_keeps_nobody_s_with_who_is_gone(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    mine, other = two_stores(cast)
+    assert give_waiting(RUNG) == 6
+    locked, tried = give._locked, []
+
+    def broken(wanted: Waiting) -> Ticket | None:
+        tried.append(wanted.store)
+        if wanted.store == cast.a.pk:
+            raise OperationalError
+        return locked(wanted)
+
+    monkeypatch.setattr(give, "_locked", broken)
+    assert take_back_stranded(NOON + timedelta(seconds=61)) == 1
+    assert QueueEntry.objects.get(store=cast.b, ticket_number=other).assignee_id is None
+    assert tried.count(cast.a.pk) == 1
+    assert {holder(cast, number) for number in mine} == {cast.bo.pk}
+
+
+def test_a_ticket_that_is_gone_stops_nobody(cast: Cast) -> None:
+    mine, _other = two_stores(cast)
+    QueueEntry.objects.filter(store=cast.a, ticket_number=mine[0]).update(ticket_number=10**6)
+    assert give_waiting(RUNG) == 5
+    assert take_back_stranded(NOON + timedelta(seconds=61)) == 5
 
 
 def test_a_round_reads_as_much_however_many_wait(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,11 +8,11 @@ give nobody more than they take; that nobody is given what another has is the ve
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from itertools import chain, zip_longest
+from itertools import chain, islice, zip_longest
 from typing import Any, Final
 
 from django.db import DatabaseError, transaction
@@ -48,9 +48,11 @@ def give_waiting(now: datetime) -> int:
             return 0
         givings = giving_of({one.agency for one in found})
         routed = [one.given for one in _distributed(found, givings, now).values()]
-        turns = [one for one in chain.from_iterable(zip_longest(*routed)) if one]
         rules = {rule.id: rule.name for giving in givings.values() for rule in giving.rules}
-        return sum(_give(one, rules, now) for one in turns[:MOST_AT_ONCE])
+        left_out: set[int] = set()
+        turns = (one for one in chain.from_iterable(zip_longest(*routed)) if one)
+        sound = (one for one in turns if one.ticket.store not in left_out)  # asked anew before each
+        return sum(_give(one, rules, now, left_out) for one in islice(sound, MOST_AT_ONCE))
 
 
 def take_back_stranded(now: datetime) -> int:
@@ -66,13 +68,13 @@ def take_back_stranded(now: datetime) -> int:
         routed = _distributed(found, givings, now)
         given = {(one.ticket.store, one.ticket.number): one for each in routed.values() for one in each.given}
         rules = {rule.id: rule.name for giving in givings.values() for rule in giving.rules}
-        taken = 0
+        taken, left_out = 0, set[int]()
         for one in found:
             to, is_chat = given.get((one.ticket.store, one.ticket.number)), one.ticket.channel == Channel.WIDGET
             if is_chat and Channel.WIDGET not in givings[one.agency].plan.channels:
                 to = None
             if to or is_chat:
-                taken += _take_back(one, to, rules, now)
+                taken += _take_back(one, to, rules, now, left_out)
         return taken
 
 
@@ -113,37 +115,48 @@ def _with(person: Person, channels: Sequence[str]) -> Person:
     return replace(person, load=load)
 
 
-def _give(one: Given, rules: dict[int, str], now: datetime) -> int:
+def _give(one: Given, rules: dict[int, str], now: datetime, left_out: set[int]) -> int:
     to = person_by_id(one.person)
-    try:
-        with in_store(store_by_id(one.ticket.store)), transaction.atomic():
-            ticket = _locked(one.ticket)
-            if ticket.waiting_since is None:
-                return 0  # it was answered meanwhile, by somebody who leaves it to all
-            assign(ticket, to=to, by=None, now=now, was=None, through=BY, told=_why(one, rules))
-    except (DomainError, StoreGone):
-        return 0  # somebody was quicker, or it ended
-    except DatabaseError:  # one store in trouble keeps back nobody else's
-        log.exception("a ticket of store %s was not given", one.ticket.store)
-        return 0
-    return 1
+
+    def give(ticket: Ticket) -> int:
+        if to is None or ticket.waiting_since is None:
+            return 0  # it was answered meanwhile, by somebody who leaves it to all
+        assign(ticket, to=to, by=None, now=now, was=None, through=BY, told=_why(one, rules))
+        return 1
+
+    return _under_lock(one.ticket, give, left_out)
 
 
-def _take_back(one: Found, given: Given | None, rules: dict[int, str], now: datetime) -> int:
+def _take_back(one: Found, given: Given | None, rules: dict[int, str], now: datetime, left_out: set[int]) -> int:
     to = person_by_id(given.person) if given else None
     why = _why(given, rules) if given else {}
     holder = one.holder or 0
-    try:
-        with in_store(store_by_id(one.ticket.store)), transaction.atomic():
-            taken = take_back(_locked(one.ticket), person=holder, to=to, now=now, told=why)
-    except StoreGone:
-        return 0
-    except DatabaseError:
-        log.exception("a ticket of store %s was not taken back", one.ticket.store)
-        return 0
+    taken = _under_lock(one.ticket, lambda ticket: take_back(ticket, person=holder, to=to, now=now, told=why), left_out)
     if taken:
         Presence.objects.filter(person=holder, agency=one.agency).update(taken_back=F("taken_back") + 1)
     return int(taken)
+
+
+def _under_lock(wanted: Waiting, work: Callable[[Ticket], int], left_out: set[int]) -> int:
+    """Does the work on the ticket inside its store, if it is there and nobody is just at it. Returns what that does.
+
+    One store in trouble keeps back nobody else's, and is tried once: each of its tickets might wait for the same lock
+    for seconds. It is put among those that are left out for the rest of the tick, and said to be so.
+    """
+    if wanted.store in left_out:
+        return 0
+    try:
+        with in_store(store_by_id(wanted.store)), transaction.atomic():
+            ticket = _locked(wanted)
+            return work(ticket) if ticket else 0
+    except DomainError:  # somebody was quicker, or it ended
+        return 0
+    except StoreGone:
+        left_out.add(wanted.store)
+    except DatabaseError:
+        log.exception("store %s is in trouble: none of its tickets is given before the next tick", wanted.store)
+        left_out.add(wanted.store)
+    return 0
 
 
 def _why(one: Given, rules: dict[int, str]) -> dict[str, Any]:
@@ -151,5 +164,6 @@ def _why(one: Given, rules: dict[int, str]) -> dict[str, Any]:
     return {"why": one.why.value, **({"rule": rules[one.rule]} if one.rule in rules else {})}
 
 
-def _locked(ticket: Waiting) -> Ticket:
-    return Ticket.objects.select_for_update(no_key=True).get(pk=ticket.number)
+def _locked(ticket: Waiting) -> Ticket | None:
+    """None for a ticket that is gone, and for one that somebody is just at: the next tick sees what they did."""
+    return Ticket.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=ticket.number).first()
