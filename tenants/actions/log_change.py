@@ -10,7 +10,9 @@ from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from tenants.errors import Conflict
 from tenants.models import Change, User
@@ -94,21 +96,38 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     return read
 
 
-def require_unchanged(of: models.Model, *, agency_id: int, seen: str) -> None:
+@dataclass(frozen=True)
+class Seen:
+    """What somebody had before their eyes who sends a form: the object's latest change then, by its number as it was
+    sent. `fields`: those of the form, as it calls them; then only their changes count. Empty: all do.
+    """
+
+    change: str
+    fields: Mapping[str, str | Promise] = field(default_factory=dict)
+
+
+def require_unchanged(of: models.Model, *, agency_id: int, seen: Seen) -> None:
     """Refuses to write over what somebody else changed after a form was opened; then nothing of either is lost.
 
-    `seen` is the number of the object's latest change then. Holds a lock of the object until the transaction's end,
-    so that of two who save at once the second is refused. Raises Conflict, whose message says who changed what.
+    Holds a lock of the object until the transaction's end, so that of two who save at once the second is refused; its
+    row is read after this. Raises Conflict, whose message says who changed what.
     """
     key = f"change {of._meta.label_lower} {of.pk}"
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [key])
     rows = Change.objects.filter(agency_id=agency_id, what=of._meta.label_lower, object_id=of.pk)
-    newer = rows.filter(pk__gt=int(seen)).order_by("-pk").first() if seen.isdecimal() else rows.order_by("-pk").first()
+    if seen.fields:
+        mine = list(seen.fields)
+        rows = rows.filter(models.Q(before__has_any_keys=mine) | models.Q(after__has_any_keys=mine))
+    if seen.change.isdecimal() and len(seen.change) < 19:
+        rows = rows.filter(pk__gt=int(seen.change))
+    newer = rows.order_by("-pk").first()
     if newer is None:
         return
     said = _(
         "%(who)s saved this while you were writing (%(fields)s). What you typed is here; save again to replace it."
     )
-    fields = ", ".join(dict.fromkeys([*newer.before, *newer.after])) or newer.kind
-    raise Conflict(said % {"who": newer.actor_name, "fields": fields}, details={"change": newer.pk})
+    touched = {**newer.before, **newer.after}
+    names = dict.fromkeys(str(seen.fields.get(name, name)) for name in seen.fields or touched if name in touched)
+    told = pgettext("between words of a list", ", ").join(names)
+    raise Conflict(said % {"who": newer.actor_name, "fields": told or newer.kind}, details={"change": newer.pk})

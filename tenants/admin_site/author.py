@@ -12,6 +12,8 @@ from tenants.admin_site.site import the_member
 from tenants.clock import database_now
 from tenants.models import User
 
+SEEN = "_seen"  # the hidden field of a form: the object's latest change when it was opened
+
 
 @dataclass(frozen=True)
 class Author:

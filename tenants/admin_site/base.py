@@ -21,8 +21,8 @@ from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
 from tenants.access import Action
-from tenants.actions.log_change import require_unchanged
-from tenants.admin_site.author import Author, author_of
+from tenants.actions.log_change import Seen, require_unchanged
+from tenants.admin_site.author import SEEN, Author, author_of
 from tenants.admin_site.bulk_views import BulkViews
 from tenants.admin_site.chooser import open_choosers
 from tenants.admin_site.history import history_of
@@ -30,8 +30,6 @@ from tenants.admin_site.site import member_here, the_member
 from tenants.admin_site.transfer_views import TransferViews
 from tenants.errors import DomainError, NotFound
 from tenants.queries.changes import changes_of, latest_change_id
-
-SEEN = "_seen"  # the hidden field: the object's latest change when the form was opened
 
 
 class AgencyForm(ModelForm):  # type: ignore[type-arg]  # no subscript at runtime
@@ -154,7 +152,8 @@ class AgencyModelAdmin(BulkViews, TransferViews, ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        context = {**(extra_context or {}), "seen": self._seen(request, object_id)}
+        sent = request.POST.get(SEEN)  # a form that comes back keeps what its author saw, until they are told
+        context = {**(extra_context or {}), "seen": self._seen(request, object_id) if sent is None else sent}
         try:
             return super().changeform_view(request, object_id, form_url, context)
         except DomainError as refusal:
@@ -183,7 +182,7 @@ class AgencyModelAdmin(BulkViews, TransferViews, ModelAdmin):
         row = self.get_object(request, str(form.instance.pk))
         if row is None:
             raise NotFound
-        require_unchanged(row, agency_id=author.agency_id, seen=request.POST.get(SEEN, ""))
+        require_unchanged(row, agency_id=author.agency_id, seen=Seen(request.POST.get(SEEN, "")))
         self.change(author, row, values)
 
     def _seen(self, request: HttpRequest, object_id: str | None) -> int:

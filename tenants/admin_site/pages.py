@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django import forms
+from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views import View
 
 from tenants.access import Action
-from tenants.admin_site.author import Author, author_of
+from tenants.actions.log_change import Seen
+from tenants.admin_site.author import SEEN, Author, author_of
 from tenants.admin_site.entries import Text
 from tenants.admin_site.site import site
+from tenants.errors import Conflict, DomainError
 from tenants.middleware import DeskRequest
+from tenants.queries.changes import latest_change_id
 
 
 class AdminPage(View):
@@ -48,6 +53,20 @@ class AdminPage(View):
     def author(self, action: Action) -> Author:
         """Who asks. Raises Forbidden where the role does not allow the action."""
         return author_of(self.request, action)
+
+    def seen(self, model: type[models.Model], pk: int | None, refusal: DomainError | None = None) -> str:
+        """For the hidden field SEEN of a form about this object: its latest change, read before the object is.
+
+        A form that comes back keeps what its author saw, but for a Conflict, which has just told them.
+        """
+        if self.request.method == "POST" and not isinstance(refusal, Conflict):
+            return self.request.POST.get(SEEN, "")
+        return str(latest_change_id(self.author(self.action).agency_id, model, pk) if pk else 0)
+
+    def seen_by_sender(self, form: forms.Form) -> Seen:
+        """For the verb, which refuses to write over what changed since in the form's own fields."""
+        labels = {name: field.label or name for name, field in form.fields.items()}
+        return Seen(self.request.POST.get(SEEN, ""), labels)
 
     def draw(self, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
         if self.partial and self.request.headers.get("HX-Request"):

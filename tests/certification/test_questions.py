@@ -183,9 +183,43 @@ def test_what_is_suspended_or_archived_stays_chosen(cast: Cast, sign_in: SignIn)
     Store.objects.filter(pk=cast.b.pk).update(state=Store.State.SUSPENDED)
     Item.objects.filter(pk=item.pk).update(archived_at=NOON)
     ann, url = sign_in(cast.ann), f"/admin/certification/{exam.pk}/edit/"
-    form = ann.get(url).context["form"]
+    page = ann.get(url)
+    form = page.context["form"]
     assert {pk for pk, _name in form.fields["stores"].choices} == {cast.a.pk, cast.b.pk}
     assert [pk for pk, _title in form.fields["sops"].choices] == [item.pk]
-    assert ann.post(url, {**form.initial, "all_stores": ""}).status_code == 302
+    assert ann.post(url, {**form.initial, "all_stores": "", "_seen": page.context["seen"]}).status_code == 302
     assert set(exam.chosen.values_list("store", flat=True)) == {cast.a.pk, cast.b.pk}
     assert exam.sops.count() == 1
+
+
+def test_of_two_who_save_an_exam_at_once_the_second_is_told_and_loses_nothing(cast: Cast, sign_in: SignIn) -> None:
+    exam = make_exam(cast, state="draft")
+    ann, url = sign_in(cast.ann), f"/admin/certification/{exam.pk}/edit/"
+    page = ann.get(url)
+    typed = {**page.context["form"].initial, "all_stores": "", "name_en": "Mine", "_seen": page.context["seen"]}
+    set_state(exam, "open", by=cast.bo, now=NOON)  # is nothing that the form has
+    save_exam(cast.north.pk, exam, {**VALUES, "stores": [cast.a.pk], "pass_mark": 90}, by=cast.bo, now=NOON)
+    late = ann.post(url, typed)
+    assert late.status_code == 409
+    assert "saved this while you were writing (pass mark)" in late.content.decode()
+    assert late.context["form"]["name_en"].value() == "Mine"
+    assert (Exam.objects.get().name_en, Exam.objects.get().pass_mark) == ("Entry", 90)
+    assert ann.post(url, {**typed, "_seen": late.context["seen"]}).status_code == 302
+    assert (Exam.objects.get().name_en, Exam.objects.get().pass_mark) == ("Mine", 60)
+
+
+def test_of_two_who_save_a_question_at_once_the_second_is_told(cast: Cast, sign_in: SignIn) -> None:
+    exam = make_exam(cast, state="draft")
+    question = question_of(exam)
+    ann, url = sign_in(cast.ann), f"/admin/certification/{exam.pk}/questions/{question.pk}/"
+    typed = {"kind": "single", "text_zh": "我的", "choice.1.zh": "是", "choice.2.zh": "否", "right": "1"}
+    opened = ann.get(url).context["seen"]
+    switch_question(question, False, by=cast.bo, now=NOON)  # is nothing that the form has
+    save_question(exam, question, Wanted("single", "新", "", (YES, NO)), by=cast.bo, now=NOON)
+    late = ann.post(url, {**typed, "_seen": opened})
+    assert late.status_code == 409
+    assert "Bo saved this while you were writing (Question in Chinese, Question in English, " in late.content.decode()
+    assert late.context["typed"].text_zh == "我的"
+    assert question_of(exam).text_zh == "新"
+    assert ann.post(url, {**typed, "_seen": late.context["seen"]}).status_code == 302
+    assert question_of(exam).text_zh == "我的"

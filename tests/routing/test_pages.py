@@ -12,8 +12,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tenants.context import in_store
-from tenants.errors import Conflict, Invalid
-from tenants.models import Assignment, Change
+from tenants.errors import Conflict, Invalid, NotFound
+from tenants.models import Assignment, Change, Store
 from tests.cast import NOON, Cast
 from tests.chat.test_take_back import new_agent
 from tests.conftest import SignIn
@@ -40,8 +40,13 @@ def ann(cast: Cast, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> Client:
     return sign_in(cast.ann)
 
 
-def rule(cast: Cast, name: str = "R", old: Rule | None = None, **values: Any) -> Rule:
+def rule(cast: Cast, name: str = "R", old: int | None = None, **values: Any) -> Rule:
     return save_rule(cast.north.pk, old, {"name": name, **values}, by=cast.ann, now=NOON)
+
+
+def seen(client: Client, pk: int) -> dict[str, str]:
+    """The hidden field of the rule's form, as it is when it is opened now."""
+    return {"_seen": client.get(f"{PAGE}rules/{pk}/").context["seen"]}
 
 
 def names(cast: Cast) -> list[str]:
@@ -56,7 +61,7 @@ def test_the_plan_is_saved_with_its_history(cast: Cast, ann: Client) -> None:
     saved = plan_row(cast.north.pk)
     assert (saved.channels, saved.ring_s, saved.take_back_others_min) == (["tmall", "widget"], 5, None)
     assert Change.objects.filter(what="routing.plan").count() == 1
-    ann.post(PAGE, {**PLAN, "longest_queue": 20})
+    ann.post(PAGE, {**PLAN, "longest_queue": 20, "_seen": ann.get(PAGE).context["seen"]})
     assert Plan.objects.get().longest_queue == 20
 
 
@@ -94,7 +99,7 @@ def test_rules_are_made_changed_moved_switched_and_removed(cast: Cast) -> None:
     move_rule(first, up=False, by=cast.ann, now=NOON)
     assert names(cast) == ["C", "A", "B"]
     switch_rule(second, on=False, by=cast.ann, now=NOON)
-    rule(cast, "A2", Rule.objects.get(pk=first.pk), pool=[cast.bo.pk])
+    rule(cast, "A2", first.pk, pool=[cast.bo.pk])
     assert names(cast) == ["C", "A2", "B"]
     remove_rule(third, by=cast.ann, now=NOON)
     assert names(cast) == ["A2", "B"]
@@ -155,7 +160,7 @@ def test_the_pages_work_by_hand(cast: Cast, ann: Client) -> None:
     made = Rule.objects.get()
     assert (made.pool, made.keep_min, made.after_s, made.is_on) == ([cast.bo.pk], 5, None, True)
     assert "退款" in ann.get(PAGE).content.decode()
-    wrong = ann.post(f"{PAGE}rules/{made.pk}/", {**form, "stores": [cast.b.pk]})
+    wrong = ann.post(f"{PAGE}rules/{made.pk}/", {**form, "stores": [cast.b.pk], **seen(ann, made.pk)})
     assert (wrong.status_code, list(wrong.context["form"].errors)) == (400, ["pool"])
     ann.post(PAGE, {"do": "off", "rule": made.pk})
     assert not Rule.objects.get().is_on
@@ -166,6 +171,72 @@ def test_the_pages_work_by_hand(cast: Cast, ann: Client) -> None:
     assert not Rule.objects.exists()
     for bad in ("", "x", "9" * 20, "9" * 5000):
         assert ann.post(PAGE, {"do": "up", "rule": bad}).status_code == 404
+
+
+def test_of_two_who_save_a_rule_at_once_the_second_is_told_and_loses_nothing(cast: Cast, ann: Client) -> None:
+    made = rule(cast, "退款", keep_min=1)
+    opened = seen(ann, made.pk)
+    form = {"name": "退款", "keep_min": "9", "is_on": "on"}
+    move_rule(rule(cast, "Z"), up=True, by=cast.ann, now=NOON)  # an order is nothing that the form has
+    assert ann.post(f"{PAGE}rules/{made.pk}/", {**form, "keep_min": "1", **opened}).status_code == 302
+    opened = seen(ann, made.pk)
+    save_rule(cast.north.pk, made.pk, {"languages": ["zh"]}, by=cast.bo, now=NOON)
+    late = ann.post(f"{PAGE}rules/{made.pk}/", {**form, "after_s": "x", **opened})
+    assert (late.status_code, late.context["seen"]) == (400, opened["_seen"])  # a slip of the pen is no look at it
+    late = ann.post(f"{PAGE}rules/{made.pk}/", {**form, **opened})
+    text = late.content.decode()
+    assert late.status_code == 409
+    assert "saved this while you were writing (in these languages)" in text
+    assert 'name="keep_min" value="9"' in text
+    assert Rule.objects.get(pk=made.pk).languages == ["zh"]
+    assert ann.post(f"{PAGE}rules/{made.pk}/", {**form, "_seen": late.context["seen"]}).status_code == 302
+    assert Rule.objects.get(pk=made.pk).keep_min == 9
+
+
+def test_of_two_who_save_the_plan_at_once_the_second_is_told(cast: Cast, ann: Client) -> None:
+    ann.post(PAGE, {**PLAN, "_seen": ann.get(PAGE).context["seen"]})
+    opened = ann.get(PAGE).context["seen"]
+    set_plan(cast.north.pk, {"ring_s": 77}, by=cast.bo, now=NOON)
+    late = ann.post(PAGE, {**PLAN, "_seen": opened})
+    assert late.status_code == 409
+    assert plan_row(cast.north.pk).ring_s == 77
+    assert ann.post(PAGE, {**PLAN, "_seen": late.context["seen"]}).status_code == 302
+
+
+def test_a_verb_that_read_before_the_lock_writes_over_nothing(cast: Cast) -> None:
+    read = rule(cast, "A")
+    rule(cast, "A", read.pk, keep_min=7)
+    switch_rule(read, on=False, by=cast.ann, now=NOON)  # `read` still says 0 minutes
+    now = Rule.objects.get()
+    assert (now.keep_min, now.is_on) == (7, False)
+    assert rule(cast, "B", read.pk).keep_min == 7
+    remove_rule(read, by=cast.ann, now=NOON)
+    for late in (lambda: switch_rule(read, on=True, by=cast.ann, now=NOON), lambda: rule(cast, "C", read.pk)):
+        with pytest.raises(NotFound):
+            late()
+
+
+@pytest.mark.parametrize("field", ["stores", "pool"])
+def test_a_rule_whose_only_store_or_people_are_gone_never_becomes_one_about_all(
+    cast: Cast, ann: Client, field: str
+) -> None:
+    made = rule(cast, "青禾", stores=[cast.a.pk], pool=[cast.bo.pk])
+    if field == "stores":
+        Store.objects.filter(pk=cast.a.pk).update(state="suspended")
+    else:
+        Assignment.objects.filter(user=cast.bo).delete()
+    gone = "no store that is still open" if field == "stores" else "nobody who is still here"
+    assert gone in ann.get(PAGE).content.decode()
+    page = ann.get(f"{PAGE}rules/{made.pk}/")
+    assert ("not open any more" if field == "stores" else "no agent any more") in page.content.decode()
+    form = {
+        name: value for name, value in page.context["form"].initial.items() if value is not None and value is not False
+    }
+    for opened in ({"do": "save"}, {"do": "try"}):
+        wrong = ann.post(f"{PAGE}rules/{made.pk}/", {**form, "_seen": page.context["seen"], **opened})
+        assert (wrong.status_code, list(wrong.context["form"].errors)) == (400, [field])
+    kept = Rule.objects.get()
+    assert (kept.stores, kept.pool) == ([cast.a.pk], [cast.bo.pk])
 
 
 # ---------------------------------------------------------------- the dry run

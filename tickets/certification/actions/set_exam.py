@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from knowledge.models import Item, Kind, Layer
-from tenants.actions.log_change import log_change
+from tenants.actions.log_change import Seen, log_change, require_unchanged
 from tenants.errors import Conflict, Invalid
 from tenants.models import Store, User
 from tickets.certification.models import Exam, ExamSop, ExamStore
@@ -23,9 +23,21 @@ TAKEN: Final = (Exam.State.OPEN, Exam.State.ASKED)
 
 
 @transaction.atomic
-def save_exam(agency_id: int, exam: Exam | None, values: Mapping[str, Any], *, by: User, now: datetime) -> Exam:
-    """`values`: the fields of PLAIN, `stores` and `sops` by number. Raises Invalid with the field at fault."""
+def save_exam(
+    agency_id: int,
+    exam: Exam | None,
+    values: Mapping[str, Any],
+    *,
+    by: User,
+    now: datetime,
+    seen: Seen | None = None,
+) -> Exam:
+    """`values`: the fields of PLAIN, `stores` and `sops` by number. Raises Invalid with the field at fault; Conflict
+    where what was `seen` has changed.
+    """
     stores, sops = set(values["stores"]), set(values["sops"])
+    if exam is not None and seen is not None:
+        require_unchanged(exam, agency_id=agency_id, seen=seen)
     if exam is not None:  # as it stands now: its state may have changed since the page was read
         exam = Exam.objects.select_for_update(no_key=True).get(pk=exam.pk)
     _check(agency_id, exam, values, stores, sops)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from tenants.actions.log_change import log_change
+from tenants.actions.log_change import Seen, log_change, require_unchanged
 from tenants.errors import Conflict, Invalid
 from tenants.models import User
 from tickets.certification.models import Exam, Question
@@ -103,8 +103,14 @@ def _reads_everywhere(choice: Choice, choices: Sequence[Choice]) -> bool:
 
 
 @transaction.atomic
-def save_question(exam: Exam, question: Question | None, wanted: Wanted, *, by: User, now: datetime) -> Question:
-    """Raises Invalid, Conflict. What changes a question's meaning begins its figures anew."""
+def save_question(
+    exam: Exam, question: Question | None, wanted: Wanted, *, by: User, now: datetime, seen: Seen | None = None
+) -> Question:
+    """Raises Invalid; Conflict, also where what was `seen` has changed. What changes a question's meaning begins its
+    figures anew.
+    """
+    if question is not None and seen is not None:
+        require_unchanged(question, agency_id=exam.agency_id, seen=seen)
     check_question(wanted, sops_of_exam(exam))
     if question is None:
         _room_for(exam, 1)

@@ -104,10 +104,11 @@ class ExamEditPage(AdminPage):
         site.add_page("certification/new/", cls.as_view(), "exam_new")
 
     def context(self, **kwargs: Any) -> dict[str, Any]:
+        seen = self.seen(Exam, kwargs.get("pk"), kwargs.get("refusal"))
         author, exam = self.author(self.action), self._exam(kwargs.get("pk"))
         form = kwargs.get("form") or self._form(author, exam)
         title = str(exam) if exam is not None else _("New exam")
-        return {"title": title, "crumbs": crumbs(exam), "exam": exam, "form": form}
+        return {"title": title, "crumbs": crumbs(exam), "exam": exam, "form": form, "seen": seen}
 
     def post(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
         author, exam = self.author(self.action), self._exam(pk)
@@ -115,10 +116,11 @@ class ExamEditPage(AdminPage):
         if not form.is_valid():
             return self.draw(self.context(pk=pk, form=form), status=400)
         try:
-            saved = save_exam(author.agency_id, exam, form.cleaned_data, by=author.person, now=author.now)
+            by: dict[str, Any] = {"by": author.person, "now": author.now, "seen": self.seen_by_sender(form)}
+            saved = save_exam(author.agency_id, exam, form.cleaned_data, **by)
         except DomainError as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
-            return self.draw(self.context(pk=pk, form=form), status=refusal.status)
+            return self.draw(self.context(pk=pk, form=form, refusal=refusal), status=refusal.status)
         messages.success(request, _("Saved."))
         return redirect("admin:exam_questions" if exam is None else "admin:exam", saved.pk)
 

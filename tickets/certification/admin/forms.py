@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tickets.certification.actions.set_question import MOST_CHOICES, Choice, Wanted, true_or_false
 from tickets.certification.models import Exam, Question
@@ -59,6 +60,19 @@ class ExamForm(forms.Form):
 def initial_of(exam: Exam, stores: list[int], sops: list[int]) -> dict[str, Any]:
     plain = ("name_zh", "name_en", "all_stores", "asks", "pass_mark", "minutes", "wait_minutes")
     return {**{name: getattr(exam, name) for name in plain}, "stores": stores, "sops": sops}
+
+
+# What the page calls the columns of a question.
+QUESTION_LABELS: Final = {
+    "kind": _("Kind"),
+    "text_zh": _("Question in Chinese"),
+    "text_en": _("Question in English"),
+    "choices": _("Choices"),
+    "why_zh": _("Explanation in Chinese"),
+    "why_en": _("Explanation in English"),
+    "sop_id": pgettext_lazy("a question", "About"),
+    "step": pgettext_lazy("a question", "About"),
+}
 
 
 def typed_question(sent: QueryDict) -> Wanted:

@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tenants.access import Action
+from tenants.actions.log_change import Seen
+from tenants.admin_site.author import SEEN
 from tenants.admin_site.pages import AdminPage
 from tenants.admin_site.site import site
 from tenants.errors import DomainError
@@ -24,7 +26,7 @@ from tickets.certification.actions.set_question import (
     switch_question,
 )
 from tickets.certification.admin.exams import crumbs
-from tickets.certification.admin.forms import question_as_typed, typed_question
+from tickets.certification.admin.forms import QUESTION_LABELS, question_as_typed, typed_question
 from tickets.certification.models import Question
 from tickets.certification.queries.exams import exam_of, question_of, sops_of_exam
 from tickets.certification.queries.results import bank_lines
@@ -71,6 +73,7 @@ class QuestionPage(AdminPage):
         site.add_page("certification/<int:pk>/questions/new/", cls.as_view(), "exam_question_new")
 
     def context(self, **kwargs: Any) -> dict[str, Any]:
+        seen = self.seen(Question, kwargs.get("question"), kwargs.get("refused"))
         exam = exam_of(self.author(self.action).agency_id, kwargs["pk"])
         question = question_of(exam, kwargs["question"]) if kwargs.get("question") else None
         typed = kwargs.get("typed") or (question_as_typed(question) if question else Wanted("single", "", "", ()))
@@ -84,6 +87,7 @@ class QuestionPage(AdminPage):
                 {"title": _("Questions"), "link": reverse("admin:exam_questions", args=[exam.pk])},
             ],
             "exam": exam,
+            "seen": seen,
             "question": question,
             "typed": typed,
             "kinds": Question.Kind.choices,
@@ -104,7 +108,8 @@ class QuestionPage(AdminPage):
         row = question_of(exam, question) if question is not None else None
         typed = typed_question(request.POST)
         try:
-            saved = save_question(exam, row, typed, by=author.person, now=author.now)
+            seen = Seen(request.POST.get(SEEN, ""), QUESTION_LABELS)
+            saved = save_question(exam, row, typed, by=author.person, now=author.now, seen=seen)
         except DomainError as refused:
             return self.draw(
                 self.context(pk=pk, question=question, typed=typed, refused=refused), status=refused.status

@@ -11,8 +11,8 @@ from django.forms.models import model_to_dict
 from django.utils.translation import gettext as _
 
 from knowledge.categories import Category
-from tenants.actions.log_change import log_change
-from tenants.errors import Conflict, Invalid
+from tenants.actions.log_change import Seen, log_change, require_unchanged
+from tenants.errors import Conflict, Invalid, NotFound
 from tenants.models import Store, User
 from tickets.channels import Channel
 from tickets.clocks.routing import Skill
@@ -42,9 +42,11 @@ CHOICES: Final[dict[str, frozenset[str]]] = {
 
 
 @transaction.atomic
-def set_plan(agency_id: int, values: Mapping[str, Any], *, by: User, now: datetime) -> Plan:
-    """These values from now on. Raises Invalid with the field at fault."""
+def set_plan(agency_id: int, values: Mapping[str, Any], *, by: User, now: datetime, seen: Seen | None = None) -> Plan:
+    """These values from now on. Raises Invalid with the field at fault, Conflict where what was `seen` has changed."""
     plan = _locked_plan(agency_id)
+    if seen is not None:
+        require_unchanged(plan, agency_id=agency_id, seen=seen)
     before = _told(plan)
     for name, value in values.items():
         setattr(plan, name, value)
@@ -57,11 +59,21 @@ def set_plan(agency_id: int, values: Mapping[str, Any], *, by: User, now: dateti
 
 
 @transaction.atomic
-def save_rule(agency_id: int, rule: Rule | None, values: Mapping[str, Any], *, by: User, now: datetime) -> Rule:
-    """Makes the rule, the last in the order, or changes it to these values. Raises Invalid, Conflict with the field."""
+def save_rule(
+    agency_id: int, pk: int | None, values: Mapping[str, Any], *, by: User, now: datetime, seen: Seen | None = None
+) -> Rule:
+    """Makes a rule, the last in the order, or changes the one of this number to these values.
+
+    Raises Invalid, Conflict with the field; Conflict where what was `seen` has changed; NotFound.
+    """
     rules = _locked(agency_id)
-    before = _told(rule) if rule else {}
-    rule = rule or Rule(agency_id=agency_id, order=1 + max((one.order for one in rules), default=0))
+    if pk is None:
+        rule, before = Rule(agency_id=agency_id, order=1 + max((one.order for one in rules), default=0)), {}
+    else:
+        rule = _one_of(rules, pk)
+        before = _told(rule)
+    if seen is not None and pk is not None:
+        require_unchanged(rule, agency_id=agency_id, seen=seen)
     for name, value in values.items():
         setattr(rule, name, value)
     check_rule(rule, [one for one in rules if one.pk != rule.pk])
@@ -87,9 +99,10 @@ def move_rule(rule: Rule, *, up: bool, by: User, now: datetime) -> None:
 
 @transaction.atomic
 def switch_rule(rule: Rule, *, on: bool, by: User, now: datetime) -> None:
-    """On or off. Raises Invalid where a rule that is switched on can't hold any more."""
-    rules, before = _locked(rule.agency_id), rule.is_on
-    rule.is_on = on
+    """On or off. Raises Invalid where a rule that is switched on can't hold any more; NotFound."""
+    rules = _locked(rule.agency_id)
+    rule = _one_of(rules, rule.pk)
+    before, rule.is_on = rule.is_on, on
     if on:
         check_rule(rule, [one for one in rules if one.pk != rule.pk])
     Rule.objects.filter(pk=rule.pk).update(is_on=on)
@@ -98,6 +111,8 @@ def switch_rule(rule: Rule, *, on: bool, by: User, now: datetime) -> None:
 
 @transaction.atomic
 def remove_rule(rule: Rule, *, by: User, now: datetime) -> None:
+    """Raises NotFound for one that is gone already."""
+    rule = _one_of(_locked(rule.agency_id), rule.pk)
     log_change(rule, agency_id=rule.agency_id, by=by, now=now, before=_told(rule))
     Rule.objects.filter(pk=rule.pk).delete()
 
@@ -143,10 +158,13 @@ def _check_channels(rule: Rule) -> None:
 
 
 def _check_stores(rule: Rule) -> None:
-    mine = Store.objects.filter(agency_id=rule.agency_id, state=Store.State.OPEN, pk__in=rule.stores)
-    if set(rule.stores) - set(mine.values_list("pk", flat=True)):
-        raise Invalid(_("This store is not open any more."), field="stores")
     rule.stores = sorted(set(rule.stores))
+    mine = Store.objects.filter(agency_id=rule.agency_id, pk__in=rule.stores)
+    states = {pk: (state, name) for pk, state, name in mine.values_list("pk", "state", "name")}
+    for pk in rule.stores:
+        state, name = states.get(pk, ("", "–"))
+        if state != Store.State.OPEN:
+            raise Invalid(_("The store “%(store)s” is not open any more.") % {"store": name}, field="stores")
 
 
 def _check_pool(rule: Rule, agents: Agents) -> None:
@@ -195,6 +213,14 @@ def _locked(agency_id: int) -> list[Rule]:
     """The agency's rules in their order, for this transaction alone."""
     _locked_plan(agency_id)
     return rules_of_agency(agency_id)
+
+
+def _one_of(rules: Collection[Rule], pk: int) -> Rule:
+    """As it stands under the lock, whatever was read before. Raises NotFound."""
+    for rule in rules:
+        if rule.pk == pk:
+            return rule
+    raise NotFound(field="rule")
 
 
 def _told(row: Plan | Rule) -> dict[str, Any]:

@@ -21,10 +21,10 @@ from tenants.errors import DomainError, Invalid, NotFound
 from tickets.roster.queries.week import StoreName, stores_of, usual_zone
 from tickets.routing.actions.set_routing import check_rule, move_rule, remove_rule, save_rule, set_plan, switch_rule
 from tickets.routing.admin.forms import NEW_RULE, PlanForm, RuleForm, initial_of
-from tickets.routing.models import Rule
+from tickets.routing.models import Plan, Rule
 from tickets.routing.queries.dry_run import DryRun, dry_run
 from tickets.routing.queries.lines import rule_lines
-from tickets.routing.queries.people import agents_of
+from tickets.routing.queries.people import agents_of, people_to_choose, stores_to_choose
 from tickets.routing.queries.plans import Giving, giving, plan_row, rule_of_agency, rules_of_agency
 
 OLDEST = timedelta(days=90)  # that the dry run looks back
@@ -39,24 +39,28 @@ class RoutingPage(AdminPage):
 
     def context(self, **kwargs: Any) -> dict[str, Any]:
         agency = self.author(self.action).agency_id
+        seen = self.seen(Plan, plan_row(agency).pk, kwargs.get("refusal"))
         plan, rules = plan_row(agency), rules_of_agency(agency)
         stores = {store.pk: store.name for store in stores_of(agency)}
         lines = rule_lines(rules, plan, stores, agents_of(agency).names)
-        return {"form": kwargs.get("form") or PlanForm(initial=initial_of(plan)), "rules": lines}
+        form = kwargs.get("form") or PlanForm(initial=initial_of(plan))
+        return {"form": form, "rules": lines, "seen": seen}
 
     def post(self, request: HttpRequest) -> HttpResponse:
         author, do = self.author(self.action), request.POST.get("do", "")
         if do in ("up", "down", "on", "off"):
             return self._rule(author, do)
         form = PlanForm(request.POST)
-        if form.is_valid():
-            try:
-                set_plan(author.agency_id, form.cleaned_data, by=author.person, now=author.now)
-                messages.success(request, _("Saved. It holds from the next second on."))
-                return redirect("admin:routing")
-            except DomainError as refusal:
-                form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
-        return self.draw(self.context(form=form), status=400)
+        if not form.is_valid():
+            return self.draw(self.context(form=form), status=400)
+        try:
+            seen = self.seen_by_sender(form)
+            set_plan(author.agency_id, form.cleaned_data, by=author.person, now=author.now, seen=seen)
+        except DomainError as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
+            return self.draw(self.context(form=form, refusal=refusal), status=refusal.status)
+        messages.success(request, _("Saved. It holds from the next second on."))
+        return redirect("admin:routing")
 
     def _rule(self, author: Author, do: str) -> HttpResponse:
         rule = the_rule(author.agency_id, self.request.POST.get("rule", ""))
@@ -83,13 +87,15 @@ class RulePage(AdminPage):
 
     def context(self, **kwargs: Any) -> dict[str, Any]:
         agency = self.author(self.action).agency_id
+        seen = self.seen(Rule, kwargs.get("pk"), kwargs.get("refusal"))
         rule = the_rule(agency, kwargs["pk"]) if kwargs.get("pk") else None
-        form = kwargs.get("form") or self._form(agency, initial=initial_of(rule) if rule else NEW_RULE)
-        return {"form": form, "rule": rule, "run": kwargs.get("run")}
+        form = kwargs.get("form") or self._form(agency, rule, initial=initial_of(rule) if rule else NEW_RULE)
+        return {"form": form, "rule": rule, "run": kwargs.get("run"), "seen": seen}
 
-    def _form(self, agency: int, *args: Any, **kwargs: Any) -> RuleForm:
-        stores = [(store.pk, store.name) for store in stores_of(agency)]
-        return RuleForm(*args, stores=stores, people=list(agents_of(agency).names.items()), **kwargs)
+    def _form(self, agency: int, rule: Rule | None, *args: Any, **kwargs: Any) -> RuleForm:
+        stores = stores_to_choose(agency, rule.stores if rule else ())
+        people = people_to_choose(agents_of(agency), rule.pool if rule else ())
+        return RuleForm(*args, stores=stores, people=people, **kwargs)
 
     def post(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
         author = self.author(self.action)
@@ -98,17 +104,18 @@ class RulePage(AdminPage):
             remove_rule(rule, by=author.person, now=author.now)
             messages.success(request, _("The rule is gone. What it gave stays where it is."))
             return redirect("admin:routing")
-        form = self._form(author.agency_id, request.POST)
+        form = self._form(author.agency_id, rule, request.POST)
         if not form.is_valid():
             return self.draw(self.context(pk=pk, form=form), status=400)
         try:
             if do == "try":
                 run = run_with(author, rule, form.cleaned_data)
                 return self.draw(self.context(pk=pk, form=form, run=run))
-            saved = save_rule(author.agency_id, rule, form.cleaned_data, by=author.person, now=author.now)
+            by: dict[str, Any] = {"by": author.person, "now": author.now, "seen": self.seen_by_sender(form)}
+            saved = save_rule(author.agency_id, pk, form.cleaned_data, **by)
         except DomainError as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
-            return self.draw(self.context(pk=pk, form=form), status=refusal.status)
+            return self.draw(self.context(pk=pk, form=form, refusal=refusal), status=refusal.status)
         messages.success(request, _("“%(rule)s” is saved.") % {"rule": saved.name})
         return redirect("admin:routing")
 

@@ -81,11 +81,18 @@ def _when(rule: Rule, stores: Mapping[int, str]) -> str:
     said = [
         _("urgent") if rule.is_urgent else "",
         _labels(rule.channels, Channel.choices),
-        _list([name for pk, name in stores.items() if pk in rule.stores]),
+        _stores(rule, stores),
         _labels(rule.categories, Category.choices),
         _labels(rule.languages, Language.choices),
     ]
     return " · ".join(filter(None, said)) or _("every ticket")
+
+
+def _stores(rule: Rule, stores: Mapping[int, str]) -> str:
+    """Empty for all of them, which is not what a rule is about whose stores are gone."""
+    if not rule.stores:
+        return ""
+    return _list([name for pk, name in stores.items() if pk in rule.stores]) or _("no store that is still open")
 
 
 def _who(rule: Rule, people: Mapping[int, str]) -> str:

@@ -6,10 +6,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from django.utils.translation import gettext as _
+
 from tenants.context import ask
-from tenants.models import User
+from tenants.models import Store, User
 from tickets.clocks.routing import Person
 from tickets.roster.queries.skills import PersonSkills, skills_of
+from tickets.roster.queries.week import stores_of
 from tickets.routing.queries.plans import Giving
 from tickets.routing.queries.team import person_of
 
@@ -44,6 +47,26 @@ def names_of(people: Collection[int]) -> dict[int, str]:
     """person → name, by name. One query."""
     found = {user.pk: str(user) for user in User.people.filter(pk__in=list(people))}
     return dict(sorted(found.items(), key=lambda one: (one[1].casefold(), one[0])))
+
+
+def people_to_choose(agents: Agents, chosen: Collection[int]) -> list[tuple[int, str]]:
+    """Of a rule that names `chosen`: agents, and whoever of those is none any more, or saving would let go of them, and
+    a rule that names nobody is about everybody. At most one query.
+    """
+    gone = [person for person in chosen if person not in agents.names]
+    names = names_of(gone) if gone else {}
+    told = [(person, _("%(name)s (no agent any more)") % {"name": names.get(person, "–")}) for person in gone]
+    return [*agents.names.items(), *told]
+
+
+def stores_to_choose(agency_id: int, chosen: Collection[int]) -> list[tuple[int, str]]:
+    """Of a rule about `chosen`: stores that are open, and those of it that are not, likewise. At most two queries."""
+    names = {store.pk: store.name for store in stores_of(agency_id)}
+    gone = [pk for pk in chosen if pk not in names]
+    rows = Store.objects.filter(agency_id=agency_id, pk__in=gone).values_list("pk", "name") if gone else ()
+    closed = dict(rows)
+    told = [(pk, _("%(name)s (not open any more)") % {"name": closed.get(pk, "–")}) for pk in gone]
+    return [*names.items(), *told]
 
 
 def as_people(agents: Agents, giving: Giving) -> list[Person]:
