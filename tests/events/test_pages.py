@@ -169,9 +169,38 @@ def test_a_calendar_comes_in_once_in_whatever_encoding(quiet: Cast, ann: Client,
     assert LiveEvent.objects.count() == 2
 
 
+DAY = STREAM.replace("DTSTART:20261121T200000", "DTSTART;VALUE=DATE:20261121")
+LONG = STREAM.replace("DTEND:20261121T220000", "DURATION:PT2H30M")
+
+
+@pytest.mark.parametrize(
+    ("event", "hours"),
+    [  # of store B, eight hours before UTC, from NOON (UTC) on the 20th
+        (LONG, (24, 26.5)),
+        (LONG.replace("20261121T200000", "20261121T120000Z"), (24, 26.5)),
+        (DAY.replace("DTEND:20261121T220000\n", ""), (4, 28)),
+        (DAY.replace("DTEND:20261121T220000", "DTEND;VALUE=DATE:20261123"), (4, 52)),
+        (DAY.replace("DTEND:20261121T220000", "DURATION:P2D"), (4, 52)),
+    ],
+)
+def test_a_calendar_says_how_long_or_names_whole_days(
+    quiet: Cast, ann: Client, event: str, hours: tuple[float, float]
+) -> None:
+    imported(ann, calendar(event))
+    row = LiveEvent.objects.get()
+    assert ((row.begins_at - NOON) / HOUR, (row.ends_at - NOON) / HOUR) == hours
+
+
 @pytest.mark.parametrize(
     ("event", "told"),
     [
+        (LONG.replace("PT2H30M", "-PT1H"), "column “DURATION”: It ends before it begins."),
+        (LONG.replace("PT2H30M", "P999999999D"), "column “DURATION”: This does not go together"),
+        (LONG.replace("DURATION", "DTEND:20261121T220000\nDURATION"), "column “DURATION”: This does not go together"),
+        (DAY, "column “DTEND”: This does not go together"),
+        (DAY.replace("DTEND:20261121T220000", "DURATION:PT3H"), "column “DURATION”: This does not go together"),
+        (LONG.replace("DURATION:PT2H30M\n", ""), "column “DTEND”: A day and a time of day are needed."),
+        (LONG.replace("PT2H30M", "soon"), "column “DURATION”: This does not go together"),
         (STREAM.replace("Store B", "Store C"), "Row 2, column “LOCATION”: There is no such store."),
         (STREAM.replace("DTEND:20261121T22", "DTEND:20261121T19"), "Row 2, column “DTEND”: It ends before it begins."),
         (STREAM.replace("DTSTART:20261121T200000", "DTSTART:tonight"), "A day and a time of day are needed."),

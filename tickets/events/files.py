@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from tenants.tables.comma import decoded
 from tenants.tables.problems import BadTable, Problem, whole
 from tickets.clocks.demand import LEAST_RISE, MOST_RISE
 from tickets.clocks.shifts import instant
-from tickets.roster.files import events_in, moment_of
+from tickets.roster.files import events_in, moment_of, value_of
 from tickets.roster.queries.week import StoreName
 
 MOST_BYTES: Final = 2 * 1024 * 1024
@@ -75,7 +75,7 @@ def _line(row: int, event: Any, known: dict[str, StoreName], usual: StoreName) -
     name = " ".join(str(event.get("SUMMARY", "")).split())
     if not name:
         raise BadTable([Problem(row, "SUMMARY", _("It has no name."))])
-    begins, ends = (_instant(moment_of(row, event, part), store) for part in ("DTSTART", "DTEND"))
+    begins, ends = _times(row, event, store)
     found = _TIMES.search(name)
     times = float(found[1]) if found else None
     if times is not None and not LEAST_RISE <= times <= MOST_RISE:
@@ -84,8 +84,40 @@ def _line(row: int, event: Any, known: dict[str, StoreName], usual: StoreName) -
     return Line(row, name[:60], store, begins, ends, times)
 
 
-def _instant(at: datetime, store: StoreName) -> datetime:
-    """A time without a zone is the store's."""
+def _times(row: int, event: Any, store: StoreName) -> tuple[datetime, datetime]:
+    """When it begins and ends. DTEND or DURATION; a day that says neither lasts that day (RFC 5545, 3.6.1)."""
+    begins = _said(row, event, "DTSTART")
+    part = "DURATION" if event.get("DURATION") else "DTEND"
+    if part == "DTEND" and (event.get("DTEND") or isinstance(begins, datetime)):
+        _said(row, event, "DTEND")
+    try:
+        ends = event.end
+    except (ValueError, TypeError, OverflowError) as error:  # both of them, or hours of a whole day, or too long
+        raise BadTable([Problem(row, part, _("This does not go together with when it begins."))]) from error
+    if not _is_near(ends):
+        raise BadTable([Problem(row, part, _("This does not go together with when it begins."))])
+    first, last = _instant(begins, store), _instant(ends, store)
+    if part == "DURATION" and last <= first:
+        raise BadTable([Problem(row, part, _("It ends before it begins."))])
+    return first, last
+
+
+def _said(row: int, event: Any, part: str) -> date:
+    """A moment, or a whole day. Raises BadTable."""
+    day = value_of(event.get(part))
+    if isinstance(day, date) and not isinstance(day, datetime) and _is_near(day):
+        return day
+    return moment_of(row, event, part)
+
+
+def _is_near(day: date) -> bool:
+    return 2000 <= day.year < 2100
+
+
+def _instant(at: date, store: StoreName) -> datetime:
+    """A time without a zone is the store's, and so is a day, which begins at midnight."""
+    if not isinstance(at, datetime):
+        return instant(at, 0, ZoneInfo(store.time_zone))
     if at.tzinfo is not None:
         return at.astimezone(UTC)
     return instant(at.date(), at.hour * 60 + at.minute, ZoneInfo(store.time_zone))

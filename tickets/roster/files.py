@@ -157,7 +157,7 @@ def _of_event(number: int, event: Component) -> Line:
         told = _("Events that repeat are not read. Let your calendar write each of them, or use a table.")
         raise BadTable([Problem(number, "RRULE", told)])
     begins = moment_of(number, event, "DTSTART")
-    length = None if event.get("DTEND") else _value(event.get("DURATION"))
+    length = None if event.get("DTEND") else value_of(event.get("DURATION"))
     if isinstance(length, timedelta) and abs(length.days) < 400:
         ends = begins + length
     else:
@@ -173,7 +173,7 @@ def _of_event(number: int, event: Component) -> Line:
 def moment_of(number: int, event: Component, name: str) -> datetime:
     """Raises BadTable where there is none, or a day without a time, or a time zone that is nobody's."""
     said = event.get(name)
-    at = _value(said)
+    at = value_of(said)
     if not isinstance(at, datetime) or not 2000 <= at.year < 2100:
         raise BadTable([Problem(number, name, _("A day and a time of day are needed."))])
     zone = str(said.params.get("TZID", "")) if at.tzinfo is None else ""
@@ -182,7 +182,7 @@ def moment_of(number: int, event: Component, name: str) -> datetime:
     return at
 
 
-def _value(said: Any) -> Any:
+def value_of(said: Any) -> Any:
     """What the library made of a property; None where it is broken, which the library tells on asking."""
     try:
         return getattr(said, "dt", None)
