@@ -83,10 +83,10 @@ def test_losses_are_told_until_they_were_heard_of(cast: Cast, bo: Client) -> Non
     touch(cast.caller(cast.bo), now=database_now())
     Presence.objects.update(taken_back=3)
     for path in ("/", "/desk/queue/"):
-        assert b"3 chats went to colleagues" in bo.get(path).content
+        assert b"3 tickets of yours were passed on" in bo.get(path).content
     answer = bo.post("/desk/presence/", {"heard": "1"}, headers=HTMX)
-    assert b"went to colleagues" not in answer.content
-    assert b"went to colleagues" not in bo.get("/").content
+    assert b"passed on" not in answer.content
+    assert b"passed on" not in bo.get("/").content
     assert mine(cast).status == "online"
 
 
