@@ -34,7 +34,8 @@ from tests.scenes import buyer_writes
 from tests.tenants.archives import contents, files_of, forged, renamed, rows_of, traces
 from tests.tenants.conftest import Scene
 from tickets.desk.models import QueueEntry
-from tickets.models import Attachment, Message, Ticket
+from tickets.models import Attachment, Event, Message, Ticket
+from tickets.models.event import ByTime
 
 
 @pytest.fixture
@@ -162,6 +163,42 @@ def test_people_who_are_not_known_here_are_made_without_a_way_in(committed: Scen
         again = import_store(a_zip, cast.north, slug="moved-2", now=NOON)  # now she is known
         with in_store(again):
             assert Message.objects.get(kind="note").author_id == eve.pk
+
+    committed(scene)
+
+
+def test_a_history_names_the_same_people_elsewhere(committed: Scene, tmp_path: Path) -> None:
+    """Numbers of people in an event's JSON are not whoever has them here; whom nobody knows is nobody."""
+    path = tmp_path / "a.zip"
+
+    def given(cast: Cast) -> int:
+        with in_store(cast.a):
+            ticket = Ticket.objects.get()
+            moved = [({"assignee": None}, {"assignee": cast.bo.pk, "why": "last"}, Event.Kind.ASSIGNED)]
+            moved += [({"priority": 3}, {"to": cast.bo.pk, "priority": 1}, ByTime.ESCALATED)]
+            moved += [({"assignee": 10**9}, {"assignee": cast.bo.pk}, Event.Kind.TAKEN_BACK)]
+            for before, after, kind in moved:
+                Event.objects.create(ticket=ticket, kind=kind, before=before, after=after, at=NOON)
+        export_store(cast.a, path, now=NOON)
+        with in_store(cast.a):
+            Event.objects.filter(kind__in=[kind for _before, _after, kind in moved]).delete()
+        return cast.bo.pk
+
+    bo = committed(given)
+    people = contents(path)["people.jsonl"]
+    assert json.loads(people.splitlines()[1]) == {"id": bo, "email": "bo@example.com", "name": "Bo", "is_needed": True}
+    forged(path, path, {"people.jsonl": people.replace(b"bo@example.com", b"kit@elsewhere.example")})
+
+    def scene(cast: Cast) -> None:
+        store = import_store(path, cast.south, slug="moved", now=NOON)
+        kit = User.objects.get(email="kit@elsewhere.example").pk
+        with in_store(store):
+            rows = list(Event.objects.order_by("-pk").values_list("before", "after")[:3])
+        assert rows == [
+            ({"assignee": -1}, {"assignee": kit}),
+            ({"priority": 3}, {"to": kit, "priority": 1}),
+            ({"assignee": None}, {"assignee": kit, "why": "last"}),
+        ]
 
     committed(scene)
 

@@ -1,7 +1,7 @@
 """The audit: who did what to which ticket, and what it was before. Written by verbs, never changed."""
 
 from enum import StrEnum
-from typing import Final
+from typing import ClassVar, Final
 
 from django.conf import settings
 from django.db import models
@@ -55,6 +55,9 @@ class Event(StoreRow):
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
     at = models.DateTimeField()
+
+    # An archive carries them over as it does a key: their numbers are other people's elsewhere.
+    people_in: ClassVar = {"before": ("assignee",), "after": ("assignee", "to")}
 
     class Meta:
         # A ticket's history, oldest first.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from django.apps import apps
 from psycopg import sql
 
 from tenants.fleet.fence import AGENCIES, STORES, declared_grants, public_tables
@@ -50,6 +51,7 @@ class Table:
     files: frozenset[str]  # hold a path that begins with the store's folder: those of text that are called `file`
     json: frozenset[str]  # JSON that is never NULL, so that a null in it is JSON's own
     references: dict[str, str]  # column → the public table that it refers to
+    people: Mapping[str, tuple[str, ...]]  # column of JSON → its keys that hold the number of a person
 
     @property
     def identifier(self) -> sql.Identifier:
@@ -78,13 +80,19 @@ class Part:
 
 def tables_of(connection: Connection, schema: str) -> list[Table]:
     """Every table of the schema but its list of migrations, by name. One query."""
-    found = []
+    found, declared = [], _people_in()
     for name, columns, key, identity, optional, files, json, references in connection.execute(_COLUMNS, [schema]):
         if name != LEFT_OUT:
             pairs = dict(reference.split(" ", 1) for reference in references)
             ids, free, paths, texts = map(frozenset, (identity, optional, files, json))
-            found.append(Table(schema, name, tuple(columns), tuple(key), ids, free, paths, texts, pairs))
+            people = declared.get(name, {})
+            found.append(Table(schema, name, tuple(columns), tuple(key), ids, free, paths, texts, pairs, people))
     return found
+
+
+def _people_in() -> dict[str, Mapping[str, tuple[str, ...]]]:
+    """table → what its model declares as `people_in`, for where a number stands in JSON and no key says whose it is."""
+    return {model._meta.db_table: model.people_in for model in apps.get_models() if hasattr(model, "people_in")}
 
 
 def own_parts(connection: Connection, schema: str) -> list[Part]:

@@ -174,4 +174,12 @@ def _people(needed: list[Part], named: list[Part], store: int) -> sql.Composed:
 def _referred_to(parts: list[Part], store: int) -> sql.Composed:
     """SELECT of the ids of people; a row more, for where nothing refers to any."""
     referring = [part.rows(store, [column]) for part in parts for column in part.table.referring_to(PEOPLE_TABLE)]
-    return sql.SQL(" UNION ").join([sql.Composed([sql.SQL("SELECT 0")]), *referring])
+    named = [
+        sql.SQL("SELECT (r.{0} ->> {1})::bigint FROM ({2}) r WHERE jsonb_typeof(r.{0} -> {1}) = 'number'").format(
+            sql.Identifier(column), sql.Literal(key), part.rows(store, [column])
+        )
+        for part in parts
+        for column, keys in part.table.people.items()
+        for key in keys
+    ]
+    return sql.SQL(" UNION ").join([sql.Composed([sql.SQL("SELECT 0")]), *referring, *named])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 from zipfile import ZipFile
@@ -139,7 +139,18 @@ def _value(table: Table, column: str, folder: str, store: Store) -> sql.Composab
         return sql.SQL("CASE WHEN starts_with({0}, {1}) THEN {2} || substr({0}, length({1}) + 1) ELSE {0} END").format(
             here, old, new
         )
+    if column in table.people:
+        here = _with_people(here, table.people[column])
     return sql.SQL("coalesce({}, 'null')").format(here) if column in table.json else here
+
+
+def _with_people(here: sql.Composable, keys: Sequence[str]) -> sql.Composable:
+    """JSON in which these keys hold numbers of people. Whom the archive does not name is -1, who is nobody."""
+    return sql.SQL(
+        "CASE jsonb_typeof({0}) WHEN 'object' THEN {0} || (SELECT coalesce(jsonb_object_agg(k, coalesce("
+        "(SELECT new FROM {1} WHERE old = ({0} ->> k)::bigint), -1)), '{{}}') FROM unnest({2}::text[]) k"
+        " WHERE jsonb_typeof({0} -> k) = 'number') ELSE {0} END"
+    ).format(here, MAP, sql.Literal(list(keys)))
 
 
 def _unless_null(here: sql.Composable, value: sql.Composable) -> sql.Composed:
