@@ -277,6 +277,22 @@ def test_the_dry_run_tells_who_would_have_got_what_and_changes_nothing(cast: Cas
     assert snapshot(cast.a, cast.b) == before
 
 
+def test_the_dry_run_gives_what_is_due_first_before_what_came_first(cast: Cast, ann: Client) -> None:
+    """Bo has a letter that is answered at five past; two wait for him, and the later is a question before buying."""
+    plan(cast, channels=["email"], most_others=1)
+    letters = []
+    with in_store(cast.a):
+        for n in range(3):
+            at = NOON + timedelta(minutes=n - 1)
+            came = buyer_writes(f"m:{n}", channel=Channel.EMAIL, customer_id=f"{n}@example.com", at=at)
+            letters.append(came.ticket_number)
+        Ticket.objects.filter(pk=letters[2]).update(category="pre_sale")
+        first, later = Ticket.objects.get(pk=letters[0]), NOON + timedelta(minutes=5)
+        reply_to_ticket(first, author=cast.ann, body="好的", client_key="k", seen_seq=None, now=later)
+    run = ann.get(PAGE + "dry-run/", {"day": DAY}).context["run"]
+    assert [(line.number, line.person) for line in run.lines] == list(zip(letters, ("Bo", "", "Bo"), strict=True))
+
+
 def test_the_dry_run_gives_out_what_buyers_began_and_not_what_a_colleague_took_back(cast: Cast, ann: Client) -> None:
     with in_store(cast.a):
         yesterdays = wrote("v:1", NOON - timedelta(days=1))

@@ -18,9 +18,12 @@ from tenants.context import ask, read_across
 from tenants.models import Store
 from tickets.certification.queries import certified_in
 from tickets.clocks.happenings import Happening, Kind
+from tickets.clocks.policy import Clock
 from tickets.clocks.rehearsal import Arrival, OnShift, rehearse
 from tickets.clocks.routing import Given, Place, Waiting
 from tickets.clocks.shifts import instant
+from tickets.policies.book import Book
+from tickets.policies.queries import books_known
 from tickets.queries.names import store_ref
 from tickets.routing.names import why_given
 from tickets.routing.queries.people import agents_of, as_people, names_of
@@ -88,7 +91,7 @@ class DryRun:
 
 
 def dry_run(caller: Caller, agency_id: int, giving: Giving, day: date, time_zone: str) -> DryRun:
-    """`day` in that time zone. At the agency's place; some twelve queries, however many stores."""
+    """`day` in that time zone. At the agency's place; some thirteen queries, however many stores."""
     stores = {store.pk: store for store in stores_for(caller, Action.VIEW)}
     begins, ends = (instant(day + timedelta(days=n), 0, ZoneInfo(time_zone)) for n in (0, 1))
     keys = set(ask(_CAME, [list(stores), begins, ends]))
@@ -96,7 +99,8 @@ def dry_run(caller: Caller, agency_id: int, giving: Giving, day: date, time_zone
     mine = {key: story for key, story in stories.items() if story.channel in giving.plan.channels}
     first = sorted(mine, key=lambda key: (_opening(mine[key], begins, ends), key))[:MOST]
     facts = _facts(stores, first)
-    arrivals = [_arrival(key, mine[key], facts.get(key), begins, ends) for key in first]
+    books = books_known({store for store, _number in first})
+    arrivals = [_arrival(key, mine[key], facts.get(key), books[key[0]], begins, ends) for key in first]
     agents = agents_of(agency_id)
     shifts = [OnShift(*row) for row in ask(_SHIFTS, [agency_id, ends, begins])]
     certified = certified_in(stores)
@@ -152,7 +156,10 @@ def _in_time(story: Story) -> list[Happening]:
     return sorted(story.happenings, key=lambda one: (one.at, one.place))
 
 
-def _arrival(key: Key, story: Story, facts: tuple[str, int, str] | None, begins: datetime, ends: datetime) -> Arrival:
+def _arrival(
+    key: Key, story: Story, facts: tuple[str, int, str] | None, book: Book, begins: datetime, ends: datetime
+) -> Arrival:
+    """As it stood on the desk, by the rules of that time: what is due first comes first."""
     came = _opening(story, begins, ends) or begins
     before = [one.person for one in _in_time(story) if one.kind == Kind.HUMAN and one.at < came]
     after = [one for one in _in_time(story) if came < one.at < ends]
@@ -160,10 +167,12 @@ def _arrival(key: Key, story: Story, facts: tuple[str, int, str] | None, begins:
     answered = [one.at for one in after if one.kind == Kind.HUMAN]
     over = closed[0] if closed else answered[-1] if answered else ends
     category, priority, language = facts or ("", 3, "")
+    due = book.at(came).due(Clock.FIRST, story.channel, category, priority, came)
     ticket = Waiting(
         *key,
         story.channel,
         came,
+        due.at if due else None,
         category=category,
         language=language,
         priority=priority,
