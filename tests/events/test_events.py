@@ -265,10 +265,10 @@ def test_more_stores_cost_no_more(quiet: Cast, event: Made) -> None:
             follow(NOON + 2 * HOUR)
         return len(queries)
 
-    assert cost() == 4
+    assert cost() == 5
     event()
     event(store=quiet.b.pk)
-    assert cost() == 4
+    assert cost() == 5
 
 
 # ---------------------------------------------------------------- what is refused
@@ -346,6 +346,24 @@ def test_a_new_wait_is_looked_at_earlier_while_it_runs(quiet: Cast, event: Made)
     assert next_at - at == (due - at) / 4
     _number, elsewhere, due = waits(quiet.b, at)
     assert elsewhere - at == (due - at) / 2
+
+
+def test_a_wait_that_was_written_while_it_began_is_looked_at_in_time(quiet: Cast, event: Made) -> None:
+    """What a verb writes whose statement began before the event did, and ended after it."""
+    number, _early, due = waits(quiet.a, NOON + HOUR)
+    entries = QueueEntry.objects.filter(store=quiet.a, ticket_number=number)
+    usual = entries.get().next_at
+    event()
+    follow(NOON + HOUR)
+    entries.update(next_at=usual)
+    soon = NOON + HOUR + timedelta(seconds=1)
+    follow(soon)
+    assert entries.get().next_at == soon
+    clock_ticks(quiet.a, soon)
+    assert entries.get().next_at == NOON + HOUR + (due - NOON - HOUR) * 0.25 < usual
+    before = entries.get().next_at
+    follow(soon + timedelta(seconds=1))
+    assert entries.get().next_at == before, "once"
 
 
 def test_it_holds_at_once_for_who_waits_already_and_warns_once(quiet: Cast, event: Made) -> None:

@@ -8,10 +8,11 @@ a row.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from tenants.context import ask
+from tickets.clocks.timers import FIRST_SHARE
 
 # Who owns or leads the agency has every store; who left it meanwhile is passed over.
 _LEND: Final = """
@@ -82,11 +83,31 @@ _LOOK: Final = """
 UPDATE desk_queueentry SET next_at = least(next_at, %(now)s::timestamptz)
 WHERE store_id = %(store)s AND due_at IS NOT NULL
 """
+# A verb that was under way while an event began may have reckoned without it what it wrote afterwards: a wait of which
+# nothing is told, and that is to be looked at later than an event lets it (as tickets.actions.record has it). What was
+# looked at since is not found again.
+_LATE: Final = """
+UPDATE desk_queueentry entry SET next_at = %(now)s
+FROM events_liveevent event JOIN tenants_store store ON store.id = event.store_id
+LEFT JOIN timers_plan plan ON plan.agency_id = store.agency_id
+WHERE event.begun_at >= %(now)s::timestamptz - %(while)s AND event.begun_at < %(now)s AND event.ended_at IS NULL
+  AND entry.store_id = event.store_id AND entry.due_at IS NOT NULL AND entry.told = '{}'
+  AND entry.next_at > greatest(%(now)s::timestamptz, entry.waiting_since + (entry.due_at - entry.waiting_since)
+    * (CASE WHEN plan.id IS NULL THEN %(share)s ELSE coalesce(plan.first_share, 100) END * event.alarm_share / 10000.0)
+    + interval '1 s')
+RETURNING entry.id
+"""
+LONGEST_VERB: Final = timedelta(seconds=20)  # a statement of ours may take 15
 
 
 def begin_due(now: datetime, *, event: int | None = None) -> list[int]:
     """Begins what is due, or that one if it is. The events that began."""
     return [pk for (pk,) in ask(_BEGIN, {"now": now, "event": event})]
+
+
+def look_at_the_late(now: datetime) -> int:
+    """Waits that were written while their store's event began. How many."""
+    return len(ask(_LATE, {"now": now, "while": LONGEST_VERB, "share": FIRST_SHARE}))
 
 
 def end_due(now: datetime, *, event: int | None = None) -> list[int]:
