@@ -23,6 +23,8 @@ from tests.cast import NOON, Cast
 from tests.chat.test_take_back import at_desk, chat, holder, new_agent
 from tests.scenes import buyer_writes, in_a_thread
 from tickets.actions.assign import assign
+from tickets.actions.close import close
+from tickets.actions.note import add_note
 from tickets.actions.reply import reply_to_ticket
 from tickets.channels import Channel
 from tickets.clocks.routing import Waiting, Why
@@ -154,6 +156,27 @@ def test_who_answered_last_gets_it_again(cast: Cast) -> None:
     assert give_waiting(RUNG + timedelta(seconds=1)) == 1
     assert holder(cast, number) == eve.pk
     assert told(cast.a, number)["why"] == "last"
+
+
+def test_a_buyer_who_opens_another_ticket_gets_whoever_answered_them_last(cast: Cast) -> None:
+    eve = new_agent(cast, "Eve")
+    with in_store(cast.a):
+        for n, person in enumerate((cast.bo, eve)):
+            at = NOON - timedelta(days=60 - 30 * n)
+            number = buyer_writes(f"v{n}", channel=Channel.WIDGET, customer_id="v:1", at=at).ticket_number
+            reply_to_ticket(
+                Ticket.objects.get(pk=number), author=person, body="好的", client_key="k", seen_seq=None, now=at
+            )
+            add_note(Ticket.objects.get(pk=number), author=cast.bo, body="老客户", client_key="n", now=at)
+            close(Ticket.objects.get(pk=number), by=cast.ann, now=at)
+    for person in (cast.bo, eve):
+        at_desk(cast, person)
+    first, second = chat(cast, "v:1"), chat(cast, "v:2")
+    assert QueueEntry.objects.get(store=cast.a, ticket_number=first).last_agent_id == eve.pk
+    assert QueueEntry.objects.get(store=cast.a, ticket_number=second).last_agent_id is None
+    assert give_waiting(RUNG) == 2
+    assert holder(cast, first) == eve.pk
+    assert told(cast.a, first)["why"] == "last"
 
 
 def test_only_the_certified_are_given_what_asks_for_it(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

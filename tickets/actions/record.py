@@ -177,13 +177,22 @@ _TOLD = """, words AS (
 # looks at once. While a live event runs warnings are earlier (tickets.events).
 _SAME_SILENCE = """entry.waiting_since IS NOT DISTINCT FROM EXCLUDED.waiting_since
     AND (entry.waiting_since IS NOT NULL OR entry.last_message_at = EXCLUDED.last_message_at)"""
+# Who answered the buyer of `ticket` last, in the five before it: a few steps in two indexes, when it is opened.
+_LAST_AGENT = """
+  SELECT said.author_id FROM (
+    SELECT number FROM tickets_ticket
+    WHERE customer_id = ticket.customer_id AND number < ticket.number ORDER BY number DESC LIMIT 5
+  ) past CROSS JOIN LATERAL (
+    SELECT author_id FROM tickets_message
+    WHERE ticket_id = past.number AND kind = 'agent' AND author_id IS NOT NULL ORDER BY seq DESC LIMIT 1
+  ) said ORDER BY past.number DESC LIMIT 1"""
 # A wait keeps its clock: only a new wait may breach again, whatever rules say meanwhile. One that began at another
 # time than %(since)s, from which `dues` were reckoned, goes on as it stands in the index. Of `dues` the first that
 # fits the ticket holds.
 _OPEN = f""", kept AS (
   INSERT INTO desk_queueentry AS entry (store_id, ticket_number, state, priority, channel, category, assignee_id,
                                         last_seq, clock, waiting_since, due_at, due_why, breached_at, last_message_at,
-                                        next_at)
+                                        next_at, last_agent_id)
   SELECT %(store)s, ticket.number, ticket.state, ticket.priority, ticket.channel, ticket.category, ticket.assignee_id,
          ticket.last_seq, clock.name, ticket.waiting_since,
          due.at, coalesce(due.why, ''), NULL, ticket.last_message_at,
@@ -192,7 +201,8 @@ _OPEN = f""", kept AS (
            ticket.waiting_since + (due.at - ticket.waiting_since)
              * (CASE WHEN plan.id IS NULL THEN %(first_share)s ELSE coalesce(plan.first_share, 100) END / 100.0)
              * (coalesce(event.alarm_share, 100) / 100.0),
-           ticket.waiting_since + make_interval(secs => plan.waiting_s)) END
+           ticket.waiting_since + make_interval(secs => plan.waiting_s)) END,
+         CASE WHEN %(is_opened)s THEN ({_LAST_AGENT}) END
   FROM ticket CROSS JOIN LATERAL (SELECT CASE WHEN ticket.waiting_since IS NULL THEN ''
                                     WHEN ticket.first_response_at IS NULL THEN 'first' ELSE 'next' END) AS clock(name)
   LEFT JOIN LATERAL (
@@ -280,6 +290,7 @@ def ending(
         "dues": json.dumps(dues(channel, since) if since else []),
         "events": json.dumps([event.as_row() for event in events]),
         "is_counted": any(map(_is_counted, events)),
+        "is_opened": any(event.kind == Event.Kind.OPENED for event in events),
         "words": json.dumps(
             [word.as_row(behind - number, now) for number, word in enumerate(words, 1)], ensure_ascii=False
         ),

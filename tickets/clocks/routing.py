@@ -30,12 +30,12 @@ class Skill(StrEnum):
 class Why(StrEnum):
     """Why somebody was given a ticket, or why nobody was."""
 
-    LAST = "last"  # they had it last
+    LAST = "last"  # they answered the buyer last
     POOL = "pool"  # the rule names them
     SKILL = "skill"  # they said that they can do what it asks for
     FREE = "free"  # the least busy of those who may have it
     RINGS = "rings"  # it has not waited long enough to be given
-    KEPT = "kept"  # it is kept for whoever had it last, who is there
+    KEPT = "kept"  # it is kept for whoever answered the buyer last, who is there
     NOBODY = "nobody"  # no agent was given the store
     NOT_HERE = "not_here"  # none of them is at a desk and takes tickets
     OFF_DUTY = "off_duty"  # the roster says that others work in the store now
@@ -47,7 +47,10 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A ticket that nobody has. `last_agent`: who answered it last. `weight`: of its store, by the headroom."""
+    """A ticket that nobody has.
+
+    `last_agent`: who answered the buyer last, in it or before. `weight`: of its store, by the headroom.
+    """
 
     store: int
     number: int
@@ -100,7 +103,8 @@ class RuleOf:
     """The first whose conditions hold says who may have the ticket. An empty condition lets all through.
 
     `demands`: of these kinds a skill must have been said. `keep_for`: so long after its buyer began to wait a ticket is
-    kept for who had it last, while they are there. `after`: how long it rings for everybody before it is given.
+    kept for who answered the buyer last, while they are there. `after`: how long it rings for everybody before it is
+    given.
     """
 
     id: int = 0

@@ -55,6 +55,15 @@ class QueueEntry(models.Model):
         db_index=False,
         help_text="The lead who was named when nobody had answered; as long as this silence goes on.",
     )
+    # routing.queries.waiting: who is given it rather than others. Written once, when the buyer opens it.
+    last_agent = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+        help_text="Who answered the buyer last, in a ticket before this one.",
+    )
     # Triage, written by its job alone; verbs leave it as it is. A reopened ticket begins anew.
     triaged_seq = models.PositiveBigIntegerField(default=0, db_default=0, help_text="Up to which message it was read.")
     language = models.CharField(

@@ -11,12 +11,12 @@ from django.utils.translation import pgettext_lazy
 from tickets.clocks.routing import Skill, Why
 
 WHY: Final[dict[str, Promise]] = {
-    Why.LAST: _("had it last"),
+    Why.LAST: _("answered the buyer last"),
     Why.POOL: _("is named by the rule"),
     Why.SKILL: _("knows what it is about"),
     Why.FREE: _("was the least busy"),
     Why.RINGS: _("it did not wait long enough"),
-    Why.KEPT: _("it was kept for who had it last"),
+    Why.KEPT: _("it was kept for who answered the buyer last"),
     Why.NOBODY: _("no agent was given this store"),
     Why.NOT_HERE: _("nobody of this store was at a desk"),
     Why.OFF_DUTY: _("nobody of this store was on duty"),

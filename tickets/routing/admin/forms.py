@@ -78,7 +78,9 @@ class RuleForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("None: everybody who may."),
     )
-    keep_min = number("keep_min", _("kept for who had it last"), _("Minutes, while they are at a desk. 0: not kept."))
+    keep_min = number(
+        "keep_min", _("kept for who answered the buyer last"), _("Minutes, while they are at a desk. 0: not kept.")
+    )
     after_s = number("after_s", _("given after"), _("Seconds. Empty: as for all tickets."), required=False)
     is_on = forms.BooleanField(label=pgettext_lazy("a rule", "on"), required=False)
 

@@ -34,13 +34,17 @@ from tickets.score.queries.feed import Story, stories_of
 MOST: Final = 1000  # tickets of a day that are given out anew, the first of it
 
 Key = tuple[int, int]  # (store, ticket)
+Facts = tuple[str, int, str, int | None]  # category, priority, language, who answered the buyer before this ticket
 
 _CAME: Final = """
 SELECT DISTINCT store_id, ticket_number FROM score_happening
 WHERE kind = 'buyer' AND store_id = ANY(%s::bigint[]) AND at >= %s::timestamptz AND at < %s::timestamptz
 """
 _FACTS: Final = """
-SELECT {store}, t.number, t.category, t.priority, c.language
+SELECT {store}, t.number, t.category, t.priority, c.language, (
+    SELECT said.author_id FROM {schema}.tickets_ticket past JOIN {schema}.tickets_message said
+      ON said.ticket_id = past.number AND said.kind = 'agent' AND said.author_id IS NOT NULL
+    WHERE past.customer_id = t.customer_id AND past.number < t.number ORDER BY past.number DESC, said.seq DESC LIMIT 1)
 FROM {schema}.tickets_ticket t JOIN {schema}.tickets_customer c ON c.id = t.customer_id
 WHERE t.number IN (SELECT jsonb_array_elements_text(%s::jsonb -> ({store})::text)::bigint)
 """
@@ -156,9 +160,7 @@ def _in_time(story: Story) -> list[Happening]:
     return sorted(story.happenings, key=lambda one: (one.at, one.place))
 
 
-def _arrival(
-    key: Key, story: Story, facts: tuple[str, int, str] | None, book: Book, begins: datetime, ends: datetime
-) -> Arrival:
+def _arrival(key: Key, story: Story, facts: Facts | None, book: Book, begins: datetime, ends: datetime) -> Arrival:
     """As it stood on the desk, by the rules of that time: what is due first comes first."""
     came = _opening(story, begins, ends) or begins
     before = [one.person for one in _in_time(story) if one.kind == Kind.HUMAN and one.at < came]
@@ -166,7 +168,7 @@ def _arrival(
     closed = [one.at for one in after if one.kind == Kind.CLOSED]
     answered = [one.at for one in after if one.kind == Kind.HUMAN]
     over = closed[0] if closed else answered[-1] if answered else ends
-    category, priority, language = facts or ("", 3, "")
+    category, priority, language, known_by = facts or ("", 3, "", None)
     due = book.at(came).due(Clock.FIRST, story.channel, category, priority, came)
     ticket = Waiting(
         *key,
@@ -176,15 +178,15 @@ def _arrival(
         category=category,
         language=language,
         priority=priority,
-        last_agent=before[-1] if before else None,
+        last_agent=before[-1] if before else known_by,
     )
     return Arrival(ticket, over)
 
 
-def _facts(stores: Mapping[int, Store], keys: Collection[Key]) -> dict[Key, tuple[str, int, str]]:
-    """ticket → (category, priority, language). One query over the stores in which something came."""
+def _facts(stores: Mapping[int, Store], keys: Collection[Key]) -> dict[Key, Facts]:
+    """One query over the stores in which something came."""
     numbers: dict[int, list[int]] = {}
     for store, number in keys:
         numbers.setdefault(store, []).append(number)
     rows = read_across([stores[pk] for pk in sorted(numbers)], _FACTS, [json.dumps(numbers)])
-    return {(store, number): (category, priority, language) for store, number, category, priority, language in rows}
+    return {(store, number): tuple(facts) for store, number, *facts in rows}

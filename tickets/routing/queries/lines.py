@@ -102,8 +102,11 @@ def _who(rule: Rule, people: Mapping[int, str]) -> str:
     if rule.demands:
         said.append(_("skilled in %(what)s") % {"what": _labels(rule.demands, DEMANDS)})
     if rule.keep_min:
-        kept = ngettext("kept %(total)d minute for who had it last", "kept %(total)d minutes for who had it last",
-                        rule.keep_min)  # fmt: skip
+        kept = ngettext(
+            "kept %(total)d minute for who answered the buyer last",
+            "kept %(total)d minutes for who answered the buyer last",
+            rule.keep_min,
+        )
         said.append(kept % {"total": rule.keep_min})
     if rule.after_s is not None:
         after = ngettext("after %(total)d second", "after %(total)d seconds", rule.after_s)

@@ -56,7 +56,7 @@ WITH entry AS (
   ) others
   WHERE plan.channels <> '{{widget}}'
 )
-SELECT {_COLUMNS}, last.person_id, NULL
+SELECT {_COLUMNS}, coalesce(last.person_id, entry.last_agent_id), NULL
 FROM entry
 JOIN tenants_store store ON store.id = entry.store_id AND store.state = 'open'
 LEFT JOIN routing_plan plan ON plan.agency_id = store.agency_id
