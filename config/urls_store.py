@@ -13,6 +13,7 @@ urlpatterns = [
     path("chat/", include("tickets.chat.urls")),
     path("help/", include("tickets.help.urls")),
     path("scores/", include("tickets.score.urls")),
+    path("events/", include("tickets.events.urls")),
     path("numbers/", include("reports.urls")),
     path("api/", include([*api, *reports_api])),
     path("sops/", include("knowledge.seller.urls")),

@@ -198,6 +198,8 @@ LIBRARY = {"picture", "add_picture"}
 NUMBERS = {"numbers", "numbers_now", "numbers_tickets", "numbers_file"}
 # A seller's score, on the store's host; scenes in tests/score/test_seller_pages.py.
 SCORES = {"seller_score", "seller_evidence"}
+# Their store's live events; scenes in tests/events/test_seller_page.py.
+EVENTS = {"seller_events"}
 # The sellers' own, on a store's host: SOPs, and the articles of the store; scenes in tests/knowledge and tests/admin.
 SELLERS = {"sop_inbox", "sop_of_store", "sop_answer", "seller_articles", "seller_article", "seller_correct"}
 OPERATORS = {"fleet", "store_suspend", "store_resume"}
@@ -231,7 +233,7 @@ def test_every_route_has_a_row(urlconf: str) -> None:
     if urlconf == "config.urls_operator":
         known = WITHOUT_A_STORE.keys() | OPERATORS
     if urlconf == "config.urls_store":
-        known |= BUYERS.keys() | NUMBERS | SCORES
+        known |= BUYERS.keys() | NUMBERS | SCORES | EVENTS
     assert named_routes(urlconf).keys() - known == set(), "a route without a row in this table"
 
 

@@ -56,6 +56,7 @@ PAGES = {
     "live-events": ("ann", "/admin/events/", ""),
     "live-event": ("ann", "/admin/events/new/", ""),
     "sellers-scores": ("qi", "/scores/", ""),
+    "sellers-events": ("qi", "/events/", ""),
 }
 Scheme = Literal["light", "dark"]
 # Of language, scheme and width each pair is looked at; all eight at once found nothing more, and took twice as long.

@@ -174,6 +174,7 @@ def test_a_history_names_the_same_people_elsewhere(committed: Scene, tmp_path: P
     def given(cast: Cast) -> int:
         with in_store(cast.a):
             ticket = Ticket.objects.get()
+            moved: list[tuple[dict[str, Any], dict[str, Any], str]]
             moved = [({"assignee": None}, {"assignee": cast.bo.pk, "why": "last"}, Event.Kind.ASSIGNED)]
             moved += [({"priority": 3}, {"to": cast.bo.pk, "priority": 1}, ByTime.ESCALATED)]
             moved += [({"assignee": 10**9}, {"assignee": cast.bo.pk}, Event.Kind.TAKEN_BACK)]
