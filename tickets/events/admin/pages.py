@@ -206,7 +206,7 @@ class EventReportPage(AdminPage):
         event, store, report = _reported(author, kwargs["pk"])
         return {
             "title": event.name,
-            "crumbs": [*_crumbs(), {"title": event.name, "link": reverse("admin:event", args=[event.pk])}],
+            "crumbs": _crumbs(),
             "event": event,
             "line": event_line(event),
             "store": store,
