@@ -63,9 +63,13 @@ class AdminPage(View):
             return self.request.POST.get(SEEN, "")
         return str(latest_change_id(self.author(self.action).agency_id, model, pk) if pk else 0)
 
-    def seen_by_sender(self, form: forms.Form) -> Seen:
-        """For the verb, which refuses to write over what changed since in the form's own fields."""
-        labels = {name: field.label or name for name, field in form.fields.items()}
+    def seen_by_sender(self, form: forms.Form, **columns: str) -> Seen:
+        """For the verb, which refuses to write over what changed since in the form's own fields.
+
+        `columns`: which field stands for a column of another name.
+        """
+        own = {name: name for name in form.fields}
+        labels = {column: form.fields[name].label or name for column, name in {**own, **columns}.items()}
         return Seen(self.request.POST.get(SEEN, ""), labels)
 
     def draw(self, context: dict[str, Any], *, status: int = 200) -> HttpResponse:

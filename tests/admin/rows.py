@@ -240,7 +240,7 @@ PAGES: dict[str, Page] = {
     # warnings and time rules
     "time_rules": Page("/admin/time-rules/", **LEADS),
     "time_rule_new": Page("/admin/time-rules/new/", 302, 403, body=TIME_RULE),
-    "time_rule": Page("/admin/time-rules/{rule}/", 302, 403, body=TIME_RULE),
+    "time_rule": Page("/admin/time-rules/{rule}/", 302, 403, body={**TIME_RULE, **LATEST}),
     "triage": Page("/admin/triage/", 302, 403, body={"do": "learn"}),
     # reports
     "fleet": Page("/admin/fleet/", **LEADS),

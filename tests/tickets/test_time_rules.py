@@ -181,6 +181,20 @@ def test_a_rule_is_written_changed_listed_and_removed(cast: Cast, lead: Client) 
     assert not Rule.objects.exists()
 
 
+def test_of_two_who_save_a_rule_at_once_the_second_is_told(cast: Cast, lead: Client) -> None:
+    rule = save(cast)
+    page = f"/admin/time-rules/{rule.pk}/"
+    opened = lead.get(page).context["seen"]
+    save_rule(cast.north.pk, rule, {"wait_s": 7200}, by=cast.bo, now=NOON)
+    late = lead.post(page, {**FORM, "wait": "5", "_seen": opened})
+    assert late.status_code == 400
+    assert "Bo saved this while you were writing (for)" in late.content.decode()
+    assert late.context["form"]["wait"].value() == "5"
+    assert Rule.objects.get().wait_s == 7200
+    assert lead.post(page, {**FORM, "wait": "5", "_seen": late.context["seen"]}).status_code == 302
+    assert Rule.objects.get().wait_s == 5 * 86400
+
+
 def test_what_is_refused_keeps_what_was_typed(cast: Cast, lead: Client) -> None:
     page = lead.post("/admin/time-rules/new/", {**FORM, "state": "waiting"})
     assert page.status_code == 400

@@ -16,9 +16,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tenants.actions.log_change import log_change
+from tenants.actions.log_change import Seen, log_change, require_unchanged
 from tenants.context import ask
-from tenants.errors import Conflict, Invalid
+from tenants.errors import Conflict, Invalid, NotFound
 from tenants.models import Membership, User
 from tickets.actions.reply import check_body
 from tickets.clocks import rules as pure
@@ -49,9 +49,22 @@ class RulesLoop(Conflict):
 
 
 @transaction.atomic
-def save_rule(agency_id: int, rule: Rule | None, values: Mapping[str, Any], *, by: User, now: datetime) -> Rule:
-    """Makes the rule, or changes it to these values. Raises Invalid with the field, Conflict, RulesLoop."""
+def save_rule(
+    agency_id: int,
+    rule: Rule | None,
+    values: Mapping[str, Any],
+    *,
+    by: User,
+    now: datetime,
+    seen: Seen | None = None,
+) -> Rule:
+    """Makes the rule, or changes it to these values. Raises Invalid with the field, Conflict, RulesLoop; Conflict also
+    where what was `seen` has changed, NotFound for one that is gone.
+    """
     plan = _plan(agency_id)
+    rule = _as_it_stands(rule) if rule else None
+    if rule is not None and seen is not None:
+        require_unchanged(rule, agency_id=agency_id, seen=seen)
     before = _told(rule) if rule else {}
     rule = rule or Rule(agency_id=agency_id)
     for name, value in values.items():
@@ -67,7 +80,9 @@ def save_rule(agency_id: int, rule: Rule | None, values: Mapping[str, Any], *, b
 
 @transaction.atomic
 def remove_rule(rule: Rule, *, by: User, now: datetime) -> None:
+    """Raises NotFound for one that is gone already."""
     plan = _plan(rule.agency_id)
+    rule = _as_it_stands(rule)
     log_change(rule, agency_id=rule.agency_id, by=by, now=now, before=_told(rule))
     Rule.objects.filter(pk=rule.pk).delete()
     _bound(plan)
@@ -114,6 +129,14 @@ def _plan(agency_id: int) -> Plan:
         },
     )
     return Plan.objects.select_for_update(no_key=True).get(agency_id=agency_id)
+
+
+def _as_it_stands(rule: Rule) -> Rule:
+    """Under the plan's lock, whatever was read before. Raises NotFound."""
+    found = Rule.objects.filter(agency_id=rule.agency_id, pk=rule.pk).first()
+    if found is None:
+        raise NotFound(field="rule")
+    return found
 
 
 def _bound(plan: Plan) -> None:

@@ -67,11 +67,12 @@ class RulePage(AdminPage):
         site.add_page("time-rules/new/", cls.as_view(), "time_rule_new")
 
     def context(self, **kwargs: Any) -> dict[str, Any]:
+        seen = self.seen(Rule, kwargs.get("pk"), kwargs.get("refusal"))
         rule = self.rule(kwargs.get("pk"))
         form = kwargs.get("form") or RuleForm(
             initial=initial_of(rule) if rule else None, people=people_for_rules(self.author(self.action).agency_id)
         )
-        return {"form": form, "rule": rule, "preview": kwargs.get("preview")}
+        return {"form": form, "rule": rule, "preview": kwargs.get("preview"), "seen": seen}
 
     def rule(self, pk: int | None) -> Rule | None:
         if pk is None:
@@ -95,10 +96,15 @@ class RulePage(AdminPage):
             would = preview(stores, would_be(rule, form.values()), now=author.now)
             return self.draw(self.context(pk=pk, form=form, preview=would))
         try:
-            saved = save_rule(author.agency_id, rule, form.values(), by=author.person, now=author.now)
+            by: dict[str, Any] = {
+                "by": author.person,
+                "now": author.now,
+                "seen": self.seen_by_sender(form, wait_s="wait"),
+            }
+            saved = save_rule(author.agency_id, rule, form.values(), **by)
         except DomainError as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
-            return self.draw(self.context(pk=pk, form=form), status=400)
+            return self.draw(self.context(pk=pk, form=form, refusal=refusal), status=400)
         messages.success(request, _("“%(rule)s” is saved.") % {"rule": saved.name})
         return redirect("admin:time_rules")
 
