@@ -148,9 +148,14 @@ CACHES = {
 }
 CHANNEL_LAYERS = {
     "default": {
-        # Hints only ("ticket 12 is at 88"), so at-most-once is enough: readers fetch from PostgreSQL.
+        # Hints ("ticket 12 is at 88"), so at-most-once is enough: readers fetch from PostgreSQL. Some bring the words
+        # along: sealed, so that nobody reads in Redis what is said, and nobody there can say anything.
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": 30}], "prefix": "live"},
+        "CONFIG": {
+            "hosts": [{"address": REDIS_URL, "socket_timeout": 30}],
+            "prefix": "live",
+            "symmetric_encryption_keys": [SECRET_KEY, *SECRET_KEY_FALLBACKS],
+        },
     }
 }
 # What one address may do at the buyers' chat, in each web process: open sockets, and frames a second over HTTP.

@@ -83,7 +83,7 @@ def ask(statement: str, values: Mapping[str, Any] | Sequence[Any] = ()) -> list[
     """
     with connection.planned() as cursor:
         cursor.execute(statement, values)
-        rows: list[tuple[Any, ...]] = cursor.fetchall() if cursor.description else []
+        rows: list[tuple[Any, ...]] = cursor.fetchall() if cursor.pgresult.nfields else []
         return rows
 
 

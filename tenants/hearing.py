@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from operator import itemgetter
 from typing import Any, Final, Protocol
 
+log = logging.getLogger(__name__)
+
 LISTS_EVERY: Final = 0.25  # seconds; every desk of the agency is told what its list is about
+DEAF_FOR: Final = 0.1  # seconds, after a message that could not be read
+
+Brought = Mapping[str, Any]  # JSON
+Told = tuple[int, Brought | None]  # seq, and what comes along with it for who has everything before
 
 
 class Hearer(Protocol):
     """A socket. Both return at once."""
 
-    def hear_hints(self, kind: str, about: Mapping[tuple[int, int], int]) -> None: ...
+    def hear_hints(self, kind: str, about: Mapping[tuple[int, int], Told]) -> None: ...
     def hear_event(self, event: Mapping[str, Any]) -> None: ...
 
 
@@ -24,7 +32,7 @@ class Ear:
     def __init__(self) -> None:
         self.agencies: Counter[int] = Counter()  # how often they were joined
         self._members: dict[str, set[Hearer]] = {}
-        self._lists: dict[str, dict[tuple[int, int], int]] = {}  # group → what is told with the next turn
+        self._lists: dict[str, dict[tuple[int, int], Told]] = {}  # group → what is told with the next turn
         self._heard_by: set[str] = set()  # groups of the layer that this process is in
         self._channel = ""
         self._listening: asyncio.Task[None] | None = None
@@ -67,22 +75,26 @@ class Ear:
     async def _listen(self, layer: Any, channel: str) -> None:
         own = os.getpid()
         while True:
-            message = await layer.receive(channel)
-            if message["from"] == own:
-                continue  # heard already
-            if message["type"] == "told":
-                self.hear({tuple(about): seq for *about, seq in message["news"]})
-            else:
-                self.hear_event(message["group"], message["event"])
+            try:
+                message = await layer.receive(channel)
+                if message["from"] == own:
+                    continue  # heard already
+                if message["type"] == "told":
+                    self.hear({tuple(about): (seq, brought) for *about, seq, brought in message["news"]})
+                else:
+                    self.hear_event(message["group"], message["event"])
+            except Exception as error:  # whatever somebody else has put there, all others are heard
+                log.warning("not understood: %s", type(error).__name__)
+                await asyncio.sleep(DEAF_FOR)
 
-    def hear(self, news: Mapping[tuple[Any, ...], int]) -> None:
-        """(group, type, store, ticket) → seq. What is about lists waits for its turn."""
-        for (group, kind, store, ticket), seq in news.items():
+    def hear(self, news: Mapping[tuple[Any, ...], Told]) -> None:
+        """(group, type, store, ticket) → what is told. What is about lists waits for its turn."""
+        for (group, kind, store, ticket), told in news.items():
             if kind == "queue.changed":
-                self._list_changed(group, store, ticket, seq)
+                self._list_changed(group, store, ticket, told)
             else:
                 for who in self._of(group):
-                    who.hear_hints(kind, {(store, ticket): seq})
+                    who.hear_hints(kind, {(store, ticket): told})
 
     def hear_event(self, group: str, event: Mapping[str, Any]) -> None:
         for who in self._of(group):
@@ -91,14 +103,14 @@ class Ear:
     def _of(self, group: str) -> Iterable[Hearer]:
         return tuple(self._members.get(group, ()))
 
-    def _list_changed(self, group: str, store: int, ticket: int, seq: int) -> None:
+    def _list_changed(self, group: str, store: int, ticket: int, told: Told) -> None:
         if group not in self._members:
             return
         if group not in self._lists:
             self._lists[group] = {}
             asyncio.get_running_loop().call_later(LISTS_EVERY, self._tell_lists, group)
         changed = self._lists[group]
-        changed[store, ticket] = max(seq, changed.get((store, ticket), 0))
+        changed[store, ticket] = max(told, changed.get((store, ticket), told), key=itemgetter(0))
 
     def _tell_lists(self, group: str) -> None:
         changed = self._lists.pop(group)

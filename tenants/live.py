@@ -1,4 +1,7 @@
-"""Push: the only caller of the channel layer. Hints only, after the commit; whoever hears one reads PostgreSQL.
+"""Push: the only caller of the channel layer. Hints, after the commit; whoever hears one reads PostgreSQL.
+
+A hint may bring along what one of those who hear it would read, where whoever wrote it has asked the gate for them.
+Then nothing is read.
 
 Sockets of the same process hear it at once. Other processes are told in one message for an agency, with what came
 meanwhile, and tell those of their sockets whom it is for.
@@ -19,7 +22,7 @@ from channels.layers import get_channel_layer
 from django.db import transaction
 
 from tenants.background import Background
-from tenants.hearing import Ear, Hearer
+from tenants.hearing import Brought, Ear, Hearer, Told
 from tenants.models import Store
 
 log = logging.getLogger(__name__)
@@ -31,7 +34,7 @@ _About = tuple[int, str, str, int, int]  # the same behind the agency
 
 
 class Hint(TypedDict):
-    """'Ticket 12 of store 3 is at message 88.' Never a word of what was written."""
+    """'Ticket 12 of store 3 is at message 88.' As browsers are told it."""
 
     store: int
     ticket: int
@@ -58,34 +61,45 @@ def widget_group(store_id: int) -> str:
     return f"widget.{store_id}"
 
 
-def announce(store: Store, *, ticket: int, seq: int, to_buyer: bool = False) -> None:
+def announce(
+    store: Store,
+    *,
+    ticket: int,
+    seq: int,
+    hears_buyer: bool = False,
+    to_desk: Brought | None = None,
+    to_buyer: Brought | None = None,
+) -> None:
     """After the commit, tells that a ticket has changed: at once who has it open, soon all of the agency's desks.
+
+    `hears_buyer`: its buyer does too. `to_desk` and `to_buyer` come along: see `tickets.queries.brought`.
 
     Nobody waits for it: a Redis that hangs or is gone delays no answer. A hint may be lost; desks then find out by
     their cursors. A process that ends by os._exit loses what it did not `flush`.
     """
-    groups = [watchers_group(store.pk, ticket), *([buyer_group(store.pk, ticket)] if to_buyer else [])]
-    news: dict[News, int] = {(group, "tickets.changed", store.pk, ticket): seq for group in groups}
-    news[agency_group(store.agency_id), "queue.changed", store.pk, ticket] = seq
+    news: dict[News, Told] = {(watchers_group(store.pk, ticket), "tickets.changed", store.pk, ticket): (seq, to_desk)}
+    if hears_buyer:
+        news[buyer_group(store.pk, ticket), "tickets.changed", store.pk, ticket] = (seq, to_buyer)
+    news[agency_group(store.agency_id), "queue.changed", store.pk, ticket] = (seq, None)
     transaction.on_commit(lambda: _tell(store.agency_id, news), robust=True)
 
 
 def announce_receipts(store: Store, group: str, ticket: int) -> None:
     """After the commit, tells one side of a chat that the other has read on."""
-    news = {(group, "chat.receipts", store.pk, ticket): 0}
+    news: dict[News, Told] = {(group, "chat.receipts", store.pk, ticket): (0, None)}
     transaction.on_commit(lambda: _tell(store.agency_id, news), robust=True)
 
 
 def announce_widget(store: Store) -> None:
     """After the commit, tells the open widgets of a store that theirs was changed, or switched off."""
-    news = {(widget_group(store.pk), "widget.changed", store.pk, 0): 0}
+    news: dict[News, Told] = {(widget_group(store.pk), "widget.changed", store.pk, 0): (0, None)}
     transaction.on_commit(lambda: _tell(store.agency_id, news), robust=True)
 
 
-def _tell(agency: int, news: Mapping[News, int]) -> None:
+def _tell(agency: int, news: Mapping[News, Told]) -> None:
     _tell_here(agency, lambda ear: ear.hear(news))
-    for about, seq in news.items():
-        _hints.post((agency, *about), seq)
+    for about, told in news.items():
+        _hints.post((agency, *about), told)
 
 
 async def pass_on(agency: int, group: str, event: Mapping[str, Any]) -> None:
@@ -122,10 +136,10 @@ def flush(timeout: float = 1.0) -> bool:
     return _hints.flush(timeout)
 
 
-def _send(unsent: dict[_About, int]) -> None:
+def _send(unsent: dict[_About, Told]) -> None:
     news: dict[int, list[list[Any]]] = {}
-    for (agency, *about), seq in unsent.items():
-        news.setdefault(agency, []).append([*about, seq])
+    for (agency, *about), told in unsent.items():
+        news.setdefault(agency, []).append([*about, *told])
     _loop().run_until_complete(_send_to_agencies(news))
 
 

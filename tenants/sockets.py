@@ -23,6 +23,7 @@ from tenants import live
 from tenants.access import Caller, is_at_home
 from tenants.bucket import Bucket
 from tenants.context import at
+from tenants.hearing import Told
 from tenants.hosts import SESSION_HOST, bare_host, place_of
 from tenants.lanes import Lanes
 
@@ -106,7 +107,7 @@ class PatientConsumer(AsyncWebsocketConsumer):
         self.refusals = 0
         self.is_closed = False
         self.passing_on: set[asyncio.Task[None]] = set()
-        self.hints: dict[str, dict[tuple[int, int], int]] = {}  # type → (store, ticket) → seq
+        self.hints: dict[str, dict[tuple[int, int], Told]] = {}  # type → (store, ticket) → what is told
         self.events: deque[Mapping[str, Any]] = deque(maxlen=self.MOST_HEARD)
         self.woken: asyncio.Future[None] | None = None
 
@@ -142,11 +143,11 @@ class PatientConsumer(AsyncWebsocketConsumer):
         if self.woken is not None and not self.woken.done():
             self.woken.set_result(None)
 
-    def hear_hints(self, kind: str, about: Mapping[tuple[int, int], int]) -> None:
-        """(store, ticket) → seq. Of two of the same ticket the later stays."""
+    def hear_hints(self, kind: str, about: Mapping[tuple[int, int], Told]) -> None:
+        """Of two of the same ticket the later stays, and nothing that either brought: then it is read."""
         known = self.hints.setdefault(kind, {})
-        for key, seq in about.items():
-            known[key] = max(seq, known.get(key, 0))
+        for key, told in about.items():
+            known[key] = (max(told[0], known[key][0]), None) if key in known else told
         self._wake()
 
     def hear_event(self, event: Mapping[str, Any]) -> None:
@@ -158,8 +159,9 @@ class PatientConsumer(AsyncWebsocketConsumer):
         if self.hints:
             kind = next(iter(self.hints))
             about = self.hints.pop(kind)
-            hints = [{"store": store, "ticket": ticket, "seq": seq} for (store, ticket), seq in about.items()]
-            return {"type": kind, "hints": hints}
+            hints = [{"store": store, "ticket": ticket, "seq": seq} for (store, ticket), (seq, _) in about.items()]
+            brought = {key: along for key, (_, along) in about.items() if along}
+            return {"type": kind, "hints": hints, "brought": brought}
         return dict(self.events.popleft()) if self.events else None
 
     async def let_go(self) -> None:

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import OperationalError
-from django.db.backends.postgresql.base import ServerBindingCursor
 from django.utils.asyncio import async_unsafe
 from django_tenants.postgresql_backend import base
 from psycopg.pq import TransactionStatus
 
+from tenants.postgresql.planned import PlannedCursor
 from tenants.postgresql.schema import SchemaEditor
 
 PUBLIC = "public"
@@ -101,8 +101,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     @async_unsafe
     def create_cursor(self, name: str | None = None) -> Any:
         if name is None and self._keeps_values_apart:
-            cursor: Any = ServerBindingCursor  # without types of its own in the stubs
-            return cursor(self.connection)
+            return PlannedCursor(self.connection)
         return super().create_cursor(name)
 
     def enter(self, scope: Scope, tenant: Any = None) -> None:

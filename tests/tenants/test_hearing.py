@@ -17,10 +17,12 @@ class Listener:
 
     def __init__(self) -> None:
         self.hints: list[tuple[str, int, int, int]] = []
+        self.brought: list[hearing.Brought] = []
         self.events: list[Mapping[str, Any]] = []
 
-    def hear_hints(self, kind: str, about: Mapping[tuple[int, int], int]) -> None:
-        self.hints += [(kind, *key, seq) for key, seq in about.items()]
+    def hear_hints(self, kind: str, about: Mapping[tuple[int, int], hearing.Told]) -> None:
+        self.hints += [(kind, *key, seq) for key, (seq, _) in about.items()]
+        self.brought += [brought for _, brought in about.values() if brought]
 
     def hear_event(self, event: Mapping[str, Any]) -> None:
         self.events.append(event)
@@ -62,12 +64,18 @@ def layer(monkeypatch: pytest.MonkeyPatch) -> Layer:
     return layer
 
 
-def changed(seq: int, ticket: int = 12) -> dict[live.News, int]:
-    return {("watchers.7.12", "tickets.changed", 7, ticket): seq, ("agency.3", "queue.changed", 7, ticket): seq}
+WORD = {"for": 5, "item": {"seq": 6}}
+
+
+def changed(seq: int, ticket: int = 12) -> dict[live.News, hearing.Told]:
+    return {
+        ("watchers.7.12", "tickets.changed", 7, ticket): (seq, WORD),
+        ("agency.3", "queue.changed", 7, ticket): (seq, None),
+    }
 
 
 def wire(seq: int, origin: int) -> dict[str, Any]:
-    return {"type": "told", "from": origin, "news": [[*about, seq] for about, seq in changed(seq).items()]}
+    return {"type": "told", "from": origin, "news": [[*about, *told] for about, told in changed(seq).items()]}
 
 
 def test_own_process_hears_at_once_also_while_redis_is_away(layer: Layer) -> None:
@@ -93,6 +101,7 @@ def test_other_process_is_heard_and_the_own_not_twice(layer: Layer) -> None:
         layer.queue.put_nowait(wire(6, os.getpid() + 1))
         await asyncio.sleep(0.01)
         assert one.hints == [("tickets.changed", 7, 12, 6)]
+        assert one.brought == [WORD]
         event = {"type": "passed.on", "from": 1, "group": "watchers.7.12", "event": {"type": "chat.typing"}}
         layer.queue.put_nowait(event)
         layer.queue.put_nowait({**event, "group": "buyer.7.12"})
@@ -153,6 +162,21 @@ def test_who_left_hears_no_more_and_the_last_one_lets_the_agency_go(layer: Layer
         assert (ear._members, dict(ear.agencies)) == ({}, {})
 
     asyncio.run(scene())
+
+
+def test_what_nobody_understands_makes_nobody_deaf(layer: Layer, caplog: pytest.LogCaptureFixture) -> None:
+    async def scene() -> None:
+        one = Listener()
+        assert await live.join(3, "watchers.7.12", one)
+        strange: list[Any] = [{}, "told", {"type": "told", "from": 1, "news": [[1]]}, {"type": "passed.on", "from": 1}]
+        for message in strange:
+            layer.queue.put_nowait(message)
+        layer.queue.put_nowait(wire(6, os.getpid() + 1))
+        await asyncio.sleep(len(strange) * hearing.DEAF_FOR + 0.2)
+        assert one.hints == [("tickets.changed", 7, 12, 6)]
+
+    asyncio.run(scene())
+    assert "not understood: KeyError" in caplog.text
 
 
 def test_ears_of_loops_that_ended_are_forgotten(layer: Layer) -> None:

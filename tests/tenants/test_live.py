@@ -30,7 +30,7 @@ class Layer:
         self.sent.append((group, message))
 
     def told(self, group: str) -> list[Any]:
-        """What a group was told, in order: (type, store, ticket, seq)."""
+        """What a group was told, in order: (type, store, ticket, seq, what came along)."""
         news = [item for _agency, message in self.sent for item in message["news"]]
         return [tuple(about) for there, *about in news if there == group]
 
@@ -64,8 +64,8 @@ def test_flush_waits_until_hints_are_sent(layer: Layer, announced: Callable[...,
     assert live.flush()
     [(agency, message)] = layer.sent
     assert (agency, message["type"], message["from"]) == ("agency.3", "told", os.getpid())
-    assert layer.told("agency.3") == [("queue.changed", 7, 12, 88)]
-    assert layer.told("watchers.7.12") == [("tickets.changed", 7, 12, 88)]
+    assert layer.told("agency.3") == [("queue.changed", 7, 12, 88, None)]
+    assert layer.told("watchers.7.12") == [("tickets.changed", 7, 12, 88, None)]
 
 
 def test_flush_waits_no_longer_than_it_may(layer: Layer, announced: Callable[..., None]) -> None:
@@ -86,8 +86,8 @@ def test_ticket_that_changes_thrice_at_once_is_announced_once(layer: Layer, anno
     for seq in (1, 2, 3):
         announced(STORE, 12, seq)
     live.flush()
-    assert layer.told("agency.3")[-1] == ("queue.changed", 7, 12, 3)
-    assert layer.told("watchers.7.12")[-1] == ("tickets.changed", 7, 12, 3)
+    assert layer.told("agency.3")[-1] == ("queue.changed", 7, 12, 3, None)
+    assert layer.told("watchers.7.12")[-1] == ("tickets.changed", 7, 12, 3, None)
     assert len(layer.sent) < 3
 
 
@@ -109,7 +109,7 @@ def test_hung_layer_is_given_up(
     layer.takes = 0
     announced(STORE, 12, 89)
     live.flush()
-    assert layer.told("watchers.7.12") == [("tickets.changed", 7, 12, 89)]
+    assert layer.told("watchers.7.12") == [("tickets.changed", 7, 12, 89, None)]
 
 
 # ---------------------------------------------------------------- the thread behind it

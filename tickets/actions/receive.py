@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tenants.context import ask, current_store
 from tenants.errors import Conflict, Invalid
+from tenants.hearing import Brought
 from tickets.acknowledgement import acknowledgement, language_of
 from tickets.actions.attach import attach
 from tickets.actions.deliver import first_state
@@ -20,6 +21,8 @@ from tickets.events.queries.words import own_words
 from tickets.incoming import IncomingMessage
 from tickets.models import Chat, Event, Message, Ticket
 from tickets.models.ticket import Priority
+from tickets.queries.brought import HOLDER, for_holder
+from tickets.queries.chat import own_word
 from tickets.queries.wait import expected_wait_now
 
 LONGEST_TEXT = 20_000  # characters
@@ -59,7 +62,7 @@ def receive_message(incoming: IncomingMessage, *, now: datetime) -> Received:
             number, seq, pk = _open(incoming, filed, now)
         else:
             number, seq, pk = filed.number, filed.seq, filed.message
-            announce(incoming.channel, number, seq)
+            announce(Channel(incoming.channel), number, seq, to_holder=_for_holder(incoming, filed, now))
         if incoming.uploads:
             attach(Message.objects.get(pk=pk), incoming.uploads)
         return Received(number, seq, pk, is_new=True)
@@ -101,7 +104,7 @@ WITH claimed AS (
   ) AND state <> 'closed'
   RETURNING *
 ) {ENDING}
-SELECT buyer.id, buyer.language, buyer.is_new, ticket.number, ticket.last_seq, words.id
+SELECT buyer.id, buyer.language, buyer.is_new, ticket.number, ticket.last_seq, words.id, {HOLDER}
 FROM buyer LEFT JOIN ticket ON true LEFT JOIN words ON true
 """
 
@@ -116,6 +119,7 @@ class _Filed:
     number: int | None
     seq: int
     message: int
+    holder: int | None  # who has the chat and may hear at once what was said
 
 
 def _file(incoming: IncomingMessage, now: datetime) -> _Filed | None:
@@ -133,6 +137,13 @@ def _file(incoming: IncomingMessage, now: datetime) -> _Filed | None:
     }
     rows = ask(_FILE, values)
     return _Filed(*rows[0]) if rows else None
+
+
+def _for_holder(incoming: IncomingMessage, filed: _Filed, now: datetime) -> Brought | None:
+    if incoming.uploads:
+        return None  # files are read with their names
+    word = own_word(filed.seq, Message.Kind.BUYER, incoming.text, author="", client_id=None, at=now, card=incoming.card)
+    return for_holder(filed.holder, word)
 
 
 def _received_before(incoming: IncomingMessage) -> Received:

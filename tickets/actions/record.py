@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from tenants import live
 from tenants.context import ask, current_store
+from tenants.hearing import Brought
 from tenants.later import nudge_after_commit
 from tenants.models import User
 from tickets.channels import CARRIED_BY_US, Channel
@@ -22,6 +23,8 @@ from tickets.clocks.timers import FIRST_SHARE
 from tickets.clocks.words import is_bare_greeting
 from tickets.models import Event, Message, Ticket
 from tickets.policies.queries import rules_of
+from tickets.queries.brought import FOR_BUYER, for_buyer
+from tickets.queries.chat import own_word
 
 WORK_OUTBOX: Final = "tickets.jobs.work_outbox"
 AWAY_AFTER: Final = timedelta(minutes=2)  # what the buyer's browser has not fetched by then goes by e-mail
@@ -240,7 +243,9 @@ _CLOSED = """, gone AS (
 )"""
 # To be put behind `WITH ticket AS (…)`, which changes one open ticket or none and returns it whole.
 ENDING: Final = _TOLD + _OPEN
-_DONE = "SELECT ARRAY(SELECT id FROM words ORDER BY seq) FROM ticket"
+_SAVED_WORDS = "SELECT ARRAY(SELECT id FROM words ORDER BY seq)"
+_DONE = f"{_SAVED_WORDS}, NULL FROM ticket"
+_DONE_IN_CHAT = f"{_SAVED_WORDS}, {FOR_BUYER} FROM ticket"
 
 
 def record(ticket: Ticket, *events: Happened, now: datetime, words: Sequence[Word] = ()) -> None:
@@ -267,12 +272,16 @@ def record(ticket: Ticket, *events: Happened, now: datetime, words: Sequence[Wor
         "closed_at": ticket.closed_at,
         **ending(Channel(ticket.channel), *events, now=now, since=waiting_since, words=words),
     }
-    statement = _SAVED + (_TOLD + _CLOSED if ticket.is_closed else ENDING) + _DONE
-    [(saved,)] = ask(statement, values)
+    answer = _answer_in_chat(words)
+    if answer:
+        values["author"] = answer.author_id
+    statement = _SAVED + (_TOLD + _CLOSED if ticket.is_closed else ENDING) + (_DONE_IN_CHAT if answer else _DONE)
+    [(saved, beside)] = ask(statement, values)
     for word, pk in zip(words, saved, strict=True):
         word.message.pk = pk
         word.message._state.adding = False
-    announce(Channel(ticket.channel), ticket.number, ticket.last_seq, words=words)
+    to_buyer = _for_buyer(answer, beside) if answer and beside else None
+    announce(Channel(ticket.channel), ticket.number, ticket.last_seq, words=words, to_buyer=to_buyer)
 
 
 def ending(
@@ -322,12 +331,35 @@ def _seen(events: Sequence[Happened], words: Sequence[Word], now: datetime) -> l
     return [seen for seen in (*of_events, *of_words) if seen]
 
 
-def announce(channel: Channel, number: int, seq: int, *, words: Sequence[Word] = ()) -> None:
+def _answer_in_chat(words: Sequence[Word]) -> Message | None:
+    """An agent's answer that its buyer may be shown as it is; files are read with their names."""
+    if len(words) != 1 or words[0].carrier != Channel.WIDGET or words[0].has_files:
+        return None
+    return words[0].message if words[0].message.kind == Message.Kind.AGENT else None
+
+
+def _for_buyer(answer: Message, beside: Mapping[str, Any]) -> Brought:
+    item = own_word(
+        answer.seq, answer.kind, answer.body, author="", client_id=None, at=answer.created_at, card=answer.card
+    )
+    return for_buyer(beside, item, store_name=current_store().name)
+
+
+def announce(
+    channel: Channel,
+    number: int,
+    seq: int,
+    *,
+    words: Sequence[Word] = (),
+    to_holder: Brought | None = None,
+    to_buyer: Brought | None = None,
+) -> None:
     """After the commit: tells who looks at it, and nudges who carries what was promised."""
     store = current_store()
     if any(word.is_promised and word.carrier in CARRIED_BY_US - {Channel.WIDGET} for word in words):
         nudge_after_commit(WORK_OUTBOX, store.pk)
-    live.announce(store, ticket=number, seq=seq, to_buyer=channel == Channel.WIDGET)
+    hears = channel == Channel.WIDGET
+    live.announce(store, ticket=number, seq=seq, hears_buyer=hears, to_desk=to_holder, to_buyer=to_buyer)
 
 
 def _is_counted(event: Happened) -> bool:

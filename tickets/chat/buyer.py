@@ -19,6 +19,7 @@ from tenants.access import store_of
 from tenants.clock import database_now
 from tenants.context import at, in_store
 from tenants.errors import DomainError, NotFound, Unavailable, as_domain_error
+from tenants.hearing import Brought
 from tenants.hosts import Place
 from tenants.models import Store
 from tenants.postgresql.base import Unreachable
@@ -46,6 +47,7 @@ from tickets.chat.sites import may_hold
 from tickets.chat.visitor import identity_of
 from tickets.incoming import Upload
 from tickets.models import ChatWidget, Message, Ticket
+from tickets.queries.brought import Answer
 from tickets.queries.chat import (
     MOST_AT_ONCE,
     PAGE,
@@ -94,6 +96,7 @@ class BuyerSide:
         self.store: Store | None = None
         self.hello: Hello | None = None
         self.widget = Widget(asks_first=False, shows_typing=False)
+        self.visitor: UUID | None = None
         self.conversation: UUID | None = None
         self.ticket: int | None = None
         self.have = 0
@@ -144,6 +147,32 @@ class BuyerSide:
             return [protocol.refused(error)]
         except (OperationalError, InterfaceError):
             return []  # the next ping asks again
+
+    def take(self, brought: Brought) -> Out:
+        """An answer that a hint has brought along, if a look would find it and nothing else; none, and they look.
+
+        Without a query: whoever wrote it has asked for what their look would ask.
+        """
+        answer = Answer.of(brought)
+        if not self._is_all(answer):
+            return []
+        self.have = answer.item["seq"]
+        frames = [{"type": "messages", "conversation": str(self.conversation), "items": [answer.item]}]
+        if self.told.get("receipts") != answer.receipts:
+            self.told["receipts"] = answer.receipts
+            frames.append(answer.receipts)
+        return frames
+
+    def _is_all(self, answer: Answer) -> bool:
+        """Whether this browser has all that came before, and neither widget nor state are other than it was told."""
+        is_theirs = self.visitor in answer.visitors and answer.conversation == self.conversation
+        is_next = answer.item["seq"] == self.have + 1
+        return is_theirs and is_next and answer.widget_at == self.widget.at and self._is_with(answer.holder)
+
+    def _is_with(self, alias: str | None) -> bool:
+        state = self.told.get("state", {})
+        is_known = state.get("is") == "with_agent" and state.get("agent") == (alias or self._store().name)
+        return alias is not None and is_known
 
     # ------------------------------------------------------------ frames
 
@@ -336,6 +365,7 @@ class BuyerSide:
         return state_of(talk, database_now())
 
     def _hold(self, talk: Talk | None) -> None:
+        self.visitor = talk.visitor if talk else None
         self.conversation = talk.conversation if talk else None
         self.ticket = talk.number if talk else None
 

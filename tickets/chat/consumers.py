@@ -83,6 +83,11 @@ class BuyerConsumer(PatientConsumer):
         seq = max(hint["seq"] for hint in event["hints"])
         own, self.own = self.own, 0
         if seq >= self.side.have and not (seq == own and seq == self.side.have):
+            brought = next(iter(event["brought"].values()), None)  # it hears of one conversation
+            taken = self.side.take(brought) if brought else []
+            if taken:
+                await self.tell(*taken)
+                return
             await self._look()
             await self._join()
 

@@ -14,6 +14,7 @@ from tenants.access import Action, Caller, may, store_by_pk_for
 from tenants.clock import database_now
 from tenants.context import at, in_store
 from tenants.errors import DomainError, Unavailable, as_domain_error
+from tenants.hearing import Brought
 from tenants.models import Store
 from tickets.actions.mark_read import desk_saw
 from tickets.actions.reply import TicketMovedOn, reply_to_ticket
@@ -74,6 +75,18 @@ class DeskSide:
                 return self._missed(key, begin, watched if after is None else None)
         except (DomainError, OperationalError, InterfaceError):
             return []
+
+    def take(self, key: Key, brought: Brought) -> Out:
+        """What a hint has brought along, where it is for this person and next; none, and they look. Without a query.
+
+        Whoever wrote it has asked the gate for them.
+        """
+        watched, item = self.watched.get(key), brought["item"]
+        is_next = watched is not None and watched.have is not None and item["seq"] == watched.have + 1
+        if watched is None or not is_next or brought["for"] != self.caller.person.pk:
+            return []
+        watched.have = item["seq"]
+        return [{"type": "messages", "store": key[0], "ticket": key[1], "items": [item]}]
 
     def preview(self, key: Key) -> str:
         """What the buyer is typing, where it is kept and the desk may see it."""

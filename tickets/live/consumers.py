@@ -127,7 +127,9 @@ class DeskConsumer(PatientConsumer):
             if watched is None or watched.have is None:
                 await self._tell_changed([hint])
             elif hint["seq"] > watched.have and hint["store"] in self.allowed:
-                await self.tell(*await in_lane(self._lane(key[0]), self.side.look, key))
+                brought = event["brought"].get(key)
+                taken = self.side.take(key, brought) if brought else []
+                await self.tell(*(taken or await in_lane(self._lane(key[0]), self.side.look, key)))
 
     async def chat_receipts(self, event: dict[str, Any]) -> None:
         """The buyer has read on: what is open here shows it."""

@@ -192,7 +192,7 @@ def own_word(
     text: str,
     *,
     author: str,
-    client_id: str,
+    client_id: str | None,
     at: datetime,
     card: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
