@@ -1,0 +1,30 @@
+"""Which tests go to one process of pytest-xdist together, and in which order they are handed out."""
+
+from __future__ import annotations
+
+from xdist.scheduler import LoadScopeScheduling
+
+# Tests of one real deployment, which start it, kill parts of it and share it: one process runs all of a folder. How
+# pages look is half of the browser's time, and another process's.
+WHOLE = ("browser", "faults", "platform")
+LOOKS = "test_looks.py"
+
+
+def group_of(path: str) -> str:
+    """The group of a test file; "" for one whose tests go, each by itself, to whoever is free."""
+    *folders, name = path.split("/")
+    if name == LOOKS:
+        return LOOKS
+    return next((folder for folder in WHOLE if folder in folders), "")
+
+
+def begins_at(path: str) -> int:
+    """The longest groups first: what is left in the end are tests of a second, and no process waits long for others."""
+    return 0 if "browser" in path.split("/") else 1
+
+
+class ByDeployment(LoadScopeScheduling):
+    """By path. (What `--dist loadgroup` does to a test's name is not seen by pytest 9.2: it would scatter them all.)"""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid.partition("::")[0]) or nodeid
