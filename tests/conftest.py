@@ -45,8 +45,9 @@ def share_middleware() -> None:
     ClientHandler.load_middleware = shared  # type: ignore[method-assign]
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: begins_at(item.nodeid.partition("::")[0]))
+    items.sort(key=lambda item: begins_at(item.nodeid))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByDeployment:

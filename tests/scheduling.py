@@ -10,21 +10,22 @@ WHOLE = ("browser", "faults", "platform")
 LOOKS = "test_looks.py"
 
 
-def group_of(path: str) -> str:
-    """The group of a test file; "" for one whose tests go, each by itself, to whoever is free."""
-    *folders, name = path.split("/")
-    if name == LOOKS:
+def scope_of(nodeid: str) -> str:
+    """What the test goes together with: a group, or nothing but itself."""
+    path, _colons, _name = nodeid.partition("::")
+    *folders, file = path.split("/")
+    if file == LOOKS:
         return LOOKS
-    return next((folder for folder in WHOLE if folder in folders), "")
+    return next((folder for folder in WHOLE if folder in folders), nodeid)
 
 
-def begins_at(path: str) -> int:
+def begins_at(nodeid: str) -> int:
     """The longest groups first: what is left in the end are tests of a second, and no process waits long for others."""
-    return 0 if "browser" in path.split("/") else 1
+    return 0 if scope_of(nodeid) in ("browser", LOOKS) else 1
 
 
 class ByDeployment(LoadScopeScheduling):
     """By path. (What `--dist loadgroup` does to a test's name is not seen by pytest 9.2: it would scatter them all.)"""
 
     def _split_scope(self, nodeid: str) -> str:
-        return group_of(nodeid.partition("::")[0]) or nodeid
+        return scope_of(nodeid)
