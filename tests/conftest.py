@@ -23,6 +23,7 @@ from tenants.models import Agency, ApiToken, Store, User
 from tenants.postgresql.base import DOOR
 from tests.cast import NORTH_HOST, Cast, load_cast, make_cast
 from tests.scenes import forget, forgotten, in_a_thread
+from tests.scheduling import ByDeployment, begins_at
 
 
 def pytest_configure() -> None:
@@ -44,19 +45,13 @@ def share_middleware() -> None:
     ClientHandler.load_middleware = shared  # type: ignore[method-assign]
 
 
-# Tests of one real deployment, which start it, kill parts of it and share it: one process runs all of a folder. How
-# pages look is half of the browser's time, and another process's.
-WHOLE = {"browser", "faults", "platform"}
-LOOKS = "test_looks.py"
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser comes last: playwright leaves an event loop in this thread, beside which Django refuses to query."""
-    items.sort(key=lambda item: "browser" in item.path.parts)
-    for item in items:
-        for folder in WHOLE.intersection(item.path.parts):
-            item.add_marker(pytest.mark.xdist_group(LOOKS if item.path.name == LOOKS else folder))
+    items.sort(key=lambda item: begins_at(item.nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByDeployment:
+    return ByDeployment(config, log)
 
 
 @pytest.fixture(scope="session")

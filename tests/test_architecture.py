@@ -43,9 +43,15 @@ def modules() -> tuple[Module, ...]:
     return tuple(found)
 
 
+@cache
+def nodes_of(tree: ast.AST) -> tuple[ast.AST, ...]:
+    """All of them: each rule looks through every module."""
+    return tuple(ast.walk(tree))
+
+
 def imports_of(tree: ast.AST) -> Iterator[tuple[str, int]]:
     """(dotted name, line) of everything imported; `from a import b` is `a.b`."""
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield alias.name, node.lineno
@@ -55,7 +61,7 @@ def imports_of(tree: ast.AST) -> Iterator[tuple[str, int]]:
 
 
 def attributes_of(tree: ast.AST) -> Iterator[tuple[ast.Attribute, int]]:
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, ast.Attribute):
             yield node, node.lineno
 
@@ -215,7 +221,7 @@ def schemas_are_switched_in_one_place(module: Module) -> Iterator[tuple[int, str
 
 @rule
 def stores_are_entered_by_in_store_alone(module: Module) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(module.tree):
+    for node in nodes_of(module.tree):
         if isinstance(node, ast.With | ast.AsyncWith):
             for item in node.items:
                 if isinstance(item.context_expr, ast.Name) and item.context_expr.id in {"store", "tenant", "found"}:
@@ -275,7 +281,7 @@ HOPS = {"in_database", "sync_to_async", "database_sync_to_async", "to_thread", "
 
 @rule
 def async_code_touches_no_database_and_no_cache(module: Module) -> Iterator[tuple[int, str]]:
-    for function in ast.walk(module.tree):
+    for function in nodes_of(module.tree):
         if not isinstance(function, ast.AsyncFunctionDef):
             continue
         for node in ast.walk(function):
@@ -299,7 +305,7 @@ def _handed_over(function: ast.AsyncFunctionDef, name: str) -> bool:
 
 @rule
 def own_modules_are_imported_at_the_top(module: Module) -> Iterator[tuple[int, str]]:
-    for function in ast.walk(module.tree):
+    for function in nodes_of(module.tree):
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             for name, line in imports_of(function):
                 if starts(name, *OWN):
@@ -336,7 +342,7 @@ def no_attics(module: Module) -> Iterator[tuple[int, str]]:
 
 @rule
 def every_index_names_its_reader(module: Module) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(module.tree):
+    for node in nodes_of(module.tree):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             continue
         if node.func.attr == "Index" or node.func.attr.endswith(("GinIndex", "BrinIndex")):
@@ -364,7 +370,7 @@ def now_is_an_argument_of_verbs(module: Module) -> Iterator[tuple[int, str]]:
 
 @rule
 def exceptions_are_swallowed_with_a_word(module: Module) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(module.tree):
+    for node in nodes_of(module.tree):
         if isinstance(node, ast.ExceptHandler):
             broad = node.type is None or (
                 isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"}

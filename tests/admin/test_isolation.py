@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -62,17 +63,25 @@ def ask(client: Any, page: Page, path: str) -> Any:
     return client.get(path, page.query) if page.body is None else client.post(path, page.body)
 
 
-def rows() -> dict[str, tuple[int, str]]:
-    """How many rows each public table has, and which. What every request touches is left out."""
+@cache
+def reading_every_table() -> str:
+    """(name, count, digest) of each public table. What every request touches is left out."""
     with connection.cursor() as cursor:
         readable = {name for name, grants in declared_grants().items() if "SELECT" in grants.operator}
         tables = readable & {table.name for table in public_tables(cursor)} - {"django_session", "cache"}
-        parts = [
-            f"SELECT '{name}', count(*), md5(string_agg(t::text, ',' ORDER BY t::text)) FROM public.\"{name}\" t"
-            for name in sorted(tables)
-        ]
-        cursor.execute(" UNION ALL ".join(parts))
-        return {name: (count, digest) for name, count, digest in cursor.fetchall()}
+    return " UNION ALL ".join(
+        f"SELECT '{name}', count(*), md5(string_agg(t::text, ',' ORDER BY t::text)) FROM public.\"{name}\" t"
+        for name in sorted(tables)
+    )
+
+
+def rows() -> dict[str, tuple[int, str]]:
+    """How many rows each public table has, and which."""
+    question = reading_every_table()
+    with connection.cursor() as cursor:
+        # Planning 75 tables takes as long as reading them: psycopg has the server keep the plan.
+        found = cursor.connection.execute(question, prepare=True)
+        return {name: (count, digest) for name, count, digest in found.fetchall()}
 
 
 def allowed(status: int | set[int]) -> set[int]:

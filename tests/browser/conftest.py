@@ -1,4 +1,7 @@
-"""A real deployment with the demo agency, and a real browser for each person."""
+"""A real deployment with the demo agency, and a real browser for each person.
+
+All of it goes with the last test of this folder: what came after would wait for its processors.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,11 @@ from urllib.parse import urlsplit
 import httpx
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from config.embedded import Servers
 from tests import servers as shared
+from tests.browser.looks import Look, window
 from tests.deployment import Deployment, deployed
 
 DATABASE = "deskfleet_browser"
@@ -29,7 +33,16 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     return {**browser_type_launch_args, "args": quiet, **({"executable_path": found} if found else {})}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
+def browser(browser_type_launch_args: dict[str, Any]) -> Iterator[Browser]:
+    """Playwright leaves an event loop in the thread, beside which Django refuses to query: it is ended here."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**browser_type_launch_args)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """Web and clock over a database of their own, with the demo in it."""
     with psycopg.connect(shared.DATABASE_URL, autocommit=True) as admin:
@@ -43,7 +56,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         yield made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def api(deployment: Deployment) -> Iterator[httpx.Client]:
     """The API with a token that writes, acting for Ann."""
     printed = deployment.run("manage.py", "api_token", "ann@north.example", "--agency", "north", "--scope", "write")
@@ -54,7 +67,7 @@ def api(deployment: Deployment) -> Iterator[httpx.Client]:
 Write = Callable[..., int]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def buyer_writes(api: httpx.Client) -> Write:
     """buyer_writes(store, buyer, text): the ticket's number."""
     count = iter(range(10**6))
@@ -72,7 +85,7 @@ def buyer_writes(api: httpx.Client) -> Write:
 Open = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def signed_in() -> dict[str, Any]:
     """Who has signed in already, with the cookies that they were given."""
     return {}
@@ -82,16 +95,15 @@ def signed_in() -> dict[str, Any]:
 def open_page(browser: Browser, deployment: Deployment, signed_in: dict[str, Any]) -> Iterator[Open]:
     """open_page(who, path, lang=): a page of their own browser, signed in. `who` works for North, or is an address.
 
-    No error may be logged in it.
+    With `look`, in that scheme and width. No error may be logged in it.
     """
     contexts = []
     errors: list[str] = []
 
-    def opened(who: str | None, path: str = "/", *, lang: str = "en", host: str = "") -> Page:
+    def opened(who: str | None, path: str = "/", *, lang: str = "en", host: str = "", look: Look | None = None) -> Page:
         host = host or HOSTS.get(who or "", "north.localhost")
-        context = browser.new_context(
-            viewport={"width": 1440, "height": 900}, storage_state=signed_in.get(f"{who} {host}") if who else None
-        )
+        options = window(look) if look else {"viewport": {"width": 1440, "height": 900}}
+        context = browser.new_context(storage_state=signed_in.get(f"{who} {host}") if who else None, **options)
         contexts.append(context)
         language = {"zh": "zh-hans", "en": "en"}[lang]
         context.add_cookies([{"name": "language", "value": language, "url": deployment.address(host)}])

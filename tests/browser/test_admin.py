@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-from pathlib import Path
-from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open
+from tests.browser.looks import LOOKS, looks_well, no_faults, shot
 
-SHOTS = Path(".data") / "pages"
 PAGES = {
     "admin": "/admin/",
     "admin-people": "/admin/tenants/membership/",
@@ -24,7 +20,6 @@ PAGES = {
     "admin-teams": "/admin/tenants/team/",
     "admin-given": "/admin/tenants/assignment/",
 }
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 def settled(page: Page) -> None:
@@ -32,25 +27,11 @@ def settled(page: Page) -> None:
     expect(page.locator("#main[role=main]")).to_be_visible()
 
 
-def axe(page: Page) -> None:
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-
-
-@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("lang", LOOKS)
 @pytest.mark.parametrize("name", PAGES)
 def test_page(open_page: Open, name: str, lang: str) -> None:
-    page = open_page("ann", PAGES[name], lang=lang)
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    for scheme, width in itertools.product(SCHEMES, (1440, 360)):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        page.set_viewport_size({"width": width, "height": 740 if width < 500 else 900})
-        page.reload(wait_until="load")
-        settled(page)
-        page.screenshot(path=SHOTS / f"{name}-{lang}-{scheme}-{width}.png")
-        axe(page)
-        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert overflow <= 0, f"{scheme} {width}: the page scrolls sideways"
+    page = open_page("ann", PAGES[name], lang=lang, look=LOOKS[lang][0])
+    looks_well(page, name, lang, settled)
     outside = page.evaluate(
         "performance.getEntriesByType('resource').map(e => e.name).filter(n => !n.startsWith(location.origin))"
     )
@@ -81,8 +62,8 @@ def test_somebody_is_asked_in_and_given_stores_by_many(open_page: Open) -> None:
     page.get_by_role("button", name="Show what will change").click()
     expect(page.get_by_role("row", name="Fay")).to_contain_text("Northwind Outdoor")
     settled(page)
-    page.screenshot(path=SHOTS / "admin-preview.png")
-    axe(page)
+    shot(page, "admin-preview")
+    no_faults(page)
     page.get_by_role("button", name="Give stores").click()
     expect(page.get_by_role("status")).to_contain_text("Done for 2 rows")
     page.get_by_role("button", name="Undo").click()
@@ -94,8 +75,8 @@ def test_somebody_is_asked_in_and_given_stores_by_many(open_page: Open) -> None:
     page.get_by_role("link", name="History").first.click()
     settled(page)
     expect(page.get_by_text("Lumi Beauty").first).to_be_visible()
-    page.screenshot(path=SHOTS / "admin-history.png")
-    axe(page)
+    shot(page, "admin-history")
+    no_faults(page)
 
 
 def test_palette_finds_people_stores_and_pages_by_keys(open_page: Open) -> None:
@@ -104,8 +85,8 @@ def test_palette_finds_people_stores_and_pages_by_keys(open_page: Open) -> None:
     page.keyboard.press("Control+k")
     page.keyboard.type("lumi")
     expect(page.locator("#palette-found")).to_contain_text("Lumi Beauty")
-    page.screenshot(path=SHOTS / "admin-palette.png")
-    axe(page)
+    shot(page, "admin-palette")
+    no_faults(page)
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/admin/tenants/store/\d+/change/"))
 
@@ -123,4 +104,4 @@ def test_agent_finds_no_people(open_page: Open) -> None:
     page = open_page("bo", "/admin/")
     settled(page)
     expect(page.get_by_role("link", name="People", exact=True)).to_have_count(0)
-    axe(page)
+    no_faults(page)

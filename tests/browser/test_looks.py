@@ -1,17 +1,13 @@
-"""Every page in both languages, schemes and widths, by pairs: photographed, free of axe violations, and light."""
+"""Every page in both languages, schemes and widths, by pairs: free of axe violations, and light."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Literal
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Open
+from tests.browser.looks import LOOKS, looks_well
 
-SHOTS = Path(".data") / "pages"  # looked at before a release
 MOST_BYTES = 150 * 1024  # of a page without its pictures, as it travels
 
 PAGES = {
@@ -58,30 +54,13 @@ PAGES = {
     "sellers-scores": ("qi", "/scores/", ""),
     "sellers-events": ("qi", "/events/", ""),
 }
-Scheme = Literal["light", "dark"]
-# Of language, scheme and width each pair is looked at; all eight at once found nothing more, and took twice as long.
-LOOKS: dict[str, tuple[tuple[Scheme, int], ...]] = {
-    "en": (("light", 1440), ("dark", 360)),
-    "zh": (("dark", 1440), ("light", 360)),
-}
 
 
 @pytest.mark.parametrize("lang", LOOKS)
 @pytest.mark.parametrize("name", PAGES)
 def test_page(open_page: Open, name: str, lang: str) -> None:
     who, path, host = PAGES[name]
-    page = open_page(who, path, lang=lang, host=host)
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    assert page.evaluate("document.documentElement.lang").startswith(lang)
-    for scheme, width in LOOKS[lang]:
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        page.set_viewport_size({"width": width, "height": 740 if width < 500 else 900})
-        page.reload(wait_until="load")
-        page.screenshot(path=SHOTS / f"{name}-{lang}-{scheme}-{width}.png")
-        found = Axe().run(page)
-        assert found.violations_count == 0, f"{scheme} {width}: {found.generate_report()}"
-        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert overflow <= 0, f"{scheme} {width}: the page scrolls sideways"
+    looks_well(open_page(who, path, lang=lang, host=host, look=LOOKS[lang][0]), name, lang)
 
 
 def test_page_is_light(open_page: Open) -> None:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open
+from tests.browser.looks import no_faults
 
 
 def sound(page: Page) -> None:
     """No violation in what is ours, and nothing to scroll sideways, wide and narrow."""
     for width in (1440, 360):
         page.set_viewport_size({"width": width, "height": 900})
-        found = Axe().run(page, context=".office")
-        assert found.violations_count == 0, f"{page.url} {width}: {found.generate_report()}"
+        no_faults(page, ".office", told=f"{page.url} {width}:")
         over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert over <= 0, f"{page.url} {width}: the page scrolls sideways"
     page.set_viewport_size({"width": 1440, "height": 900})

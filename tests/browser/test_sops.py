@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open, Write
+from tests.browser.looks import no_faults
 
 
 def saved(page: Page) -> None:
     expect(page.locator("#sop-saved")).to_contain_text("Saved ", timeout=15_000)
-
-
-def no_faults(page: Page, within: str) -> None:
-    found = Axe().run(page, context=within)
-    assert found.violations_count == 0, found.generate_report()
 
 
 def test_a_lead_writes_an_sop_beside_its_drawing(open_page: Open) -> None:

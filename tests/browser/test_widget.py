@@ -13,11 +13,11 @@ import brotli
 import httpx
 import psycopg
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Frame, FrameLocator, Page, expect
 
 from tests.browser.conftest import Open
+from tests.browser.looks import no_faults
 from tests.browser.shop import served
 from tests.deployment import ROOT, Deployment
 
@@ -318,8 +318,7 @@ def test_looks(shop: Shop, lang: str) -> None:
         if width < 480:
             box = page.locator("iframe").bounding_box()
             assert box == {"x": 0, "y": 0, "width": width, "height": 760}
-        found = Axe().run(page)
-        assert found.violations_count == 0, f"{scheme} {width}: {found.generate_report()}"
+        no_faults(page, told=f"{scheme} {width}:")
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -59,30 +60,43 @@ WITH_PYTHON = PLAIN.replace("    ]\n", _PYTHON.lstrip("\n"))
 @pytest.fixture
 def stores(django_db_setup: None, django_db_blocker: Any) -> Iterator[list[Store]]:
     """Stores of the test's own, committed, each with a buyer; what is left of them afterwards is nobody's."""
-    with django_db_blocker.unblock():
-        drop_forgotten()
-        agency = Agency.objects.create(slug="fleet", name="Fleet")
-        made = [
-            open_store(
-                agency, slug=f"fleet-{n}", name=f"Fleet {n}", marketplace="tmall", time_zone="UTC", now=timezone.now()
-            )
-            for n in range(COUNT)
-        ]
-        assert {store.state for store in made} == {Store.State.OPEN}
+    with django_db_blocker.unblock(), opened(COUNT) as made:
+        yield made
+
+
+@pytest.fixture
+def two(django_db_setup: None, django_db_blocker: Any) -> Iterator[list[Store]]:
+    """As many as it takes to see that one was meant and the other was not."""
+    with django_db_blocker.unblock(), opened(2) as made:
+        yield made
+
+
+@contextmanager
+def opened(count: int) -> Iterator[list[Store]]:
+    """Stores of the agency Fleet."""
+    drop_forgotten()
+    agency = Agency.objects.create(slug="fleet", name="Fleet")
+    made = [
+        open_store(
+            agency, slug=f"fleet-{n}", name=f"Fleet {n}", marketplace="tmall", time_zone="UTC", now=timezone.now()
+        )
+        for n in range(count)
+    ]
+    assert {store.state for store in made} == {Store.State.OPEN}
+    for store in made:
+        with in_store(store):
+            buyer_writes("m-1", at=timezone.now())
+    others = Store.objects.exclude(pk__in=[store.pk for store in made])
+    before = dict(SchemaRecord.objects.filter(store__in=others).values_list("store_id", "at"))
+    assert set(before.values()) == {HEAD}
+    try:
+        yield made
+    finally:
         for store in made:
-            with in_store(store):
-                buyer_writes("m-1", at=timezone.now())
-        others = Store.objects.exclude(pk__in=[store.pk for store in made])
-        before = dict(SchemaRecord.objects.filter(store__in=others).values_list("store_id", "at"))
-        assert set(before.values()) == {HEAD}
-        try:
-            yield made
-        finally:
-            for store in made:
-                forget(store)
-            agency.delete()
-            drop_forgotten()
-            _back_to_head()
+            forget(store)
+        agency.delete()
+        drop_forgotten()
+        _back_to_head()
 
 
 def _back_to_head() -> None:
@@ -129,7 +143,7 @@ def positions() -> dict[str, str]:
     return dict(SchemaRecord.objects.values_list("store__slug", "at"))
 
 
-def test_nothing_to_do_touches_nothing(stores: list[Store], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_to_do_touches_nothing(two: list[Store], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(migrate, "execute", lambda *_a: pytest.fail("asked Django"))
     monkeypatch.setattr(migrate, "_replay", lambda *_a: pytest.fail("touched a store"))
     report = migrate_fleet()
@@ -255,18 +269,18 @@ def test_ledger_that_missed_a_migration_is_corrected(stores: list[Store], give: 
     assert set(positions().values()) == {NEXT}
 
 
-def test_store_of_newer_code_is_left_alone(stores: list[Store]) -> None:
+def test_store_of_newer_code_is_left_alone(two: list[Store]) -> None:
     with owner_connection() as owner:
         owner.execute(
-            f'INSERT INTO "{stores[1].schema_name}".django_migrations (app, name, applied)'
+            f'INSERT INTO "{two[1].schema_name}".django_migrations (app, name, applied)'
             " VALUES ('tickets', '0009_tomorrow', now())"
         )
-        ledger.write(owner, stores[1].pk, "tickets.0009_tomorrow")
+        ledger.write(owner, two[1].pk, "tickets.0009_tomorrow")
     report = migrate_fleet()
     assert (report.newer, report.failures) == (["fleet-1"], {})
 
 
-def test_two_migrations_at_once_are_refused(stores: list[Store]) -> None:
+def test_two_migrations_at_once_are_refused(two: list[Store]) -> None:
     with owner_connection() as other:
         other.execute("SELECT pg_advisory_lock(%s)", [migrate.MIGRATING])
         with pytest.raises(MigrationRuns):
@@ -312,52 +326,52 @@ def by_hand(store: Store, statement: str) -> None:
 
 
 @pytest.mark.parametrize(("statement", "told"), [*BY_HAND, *NEEDS_A_PERSON])
-def test_change_by_hand_is_named(stores: list[Store], statement: str, told: str) -> None:
-    by_hand(stores[0], statement)
+def test_change_by_hand_is_named(two: list[Store], statement: str, told: str) -> None:
+    by_hand(two[0], statement)
     found = verify_fleet()
     assert list(found.differences) == ["fleet-0"]
     assert told in " | ".join(map(str, found.differences["fleet-0"]))
 
 
 @pytest.mark.parametrize("statement", [statement for statement, _told in BY_HAND if "COLUMN" not in statement])
-def test_what_is_missing_is_put_right(stores: list[Store], statement: str) -> None:
-    by_hand(stores[0], statement)
+def test_what_is_missing_is_put_right(two: list[Store], statement: str) -> None:
+    by_hand(two[0], statement)
     repaired = repair_fleet()
     assert (repaired.stores, repaired.failures) == (["fleet-0"], {})
     assert repaired.left.is_good
-    with in_store(stores[0]):
+    with in_store(two[0]):
         buyer_writes("m-9", customer_id="after", at=timezone.now())
 
 
 @pytest.mark.parametrize("statement", [statement for statement, _told in NEEDS_A_PERSON])
-def test_what_may_hold_data_is_left_to_a_person(stores: list[Store], statement: str) -> None:
-    by_hand(stores[0], statement)
+def test_what_may_hold_data_is_left_to_a_person(two: list[Store], statement: str) -> None:
+    by_hand(two[0], statement)
     left = repair_fleet().left
     assert list(left.differences) == ["fleet-0"]
     with pytest.raises(CommandError, match="needs a person"):
         call_command("fleet", "repair", stdout=StringIO())
 
 
-def test_what_can_not_be_put_right_is_told_and_left_as_it_was(stores: list[Store]) -> None:
+def test_what_can_not_be_put_right_is_told_and_left_as_it_was(two: list[Store]) -> None:
     """Nobody knows what the rows would have had in a column that is gone and may not be empty."""
-    by_hand(stores[0], "ALTER TABLE tickets_customer DROP COLUMN language")
-    by_hand(stores[0], "DROP INDEX message_words")
+    by_hand(two[0], "ALTER TABLE tickets_customer DROP COLUMN language")
+    by_hand(two[0], "DROP INDEX message_words")
     repaired = repair_fleet()
     assert repaired.stores == []
     assert "NotNullViolation" in repaired.failures["fleet-0"]
     assert len(repaired.left.differences["fleet-0"]) == 2
 
 
-def test_invalid_index_is_built_anew(stores: list[Store]) -> None:
-    by_hand(stores[0], "DROP INDEX ticket_of_customer")
+def test_invalid_index_is_built_anew(two: list[Store]) -> None:
+    by_hand(two[0], "DROP INDEX ticket_of_customer")
     with owner_connection() as owner:
-        owner.execute(f'SET search_path = "{stores[0].schema_name}", public')
+        owner.execute(f'SET search_path = "{two[0].schema_name}", public')
         owner.execute("INSERT INTO tickets_customer SELECT 99, channel, 'dup', name, email, language, created_at"
                       " FROM tickets_customer LIMIT 1")  # fmt: skip
         with pytest.raises(psycopg.errors.UniqueViolation):
             owner.execute("CREATE UNIQUE INDEX CONCURRENTLY ticket_of_customer ON tickets_customer (name)")
     assert "index" in str(verify_fleet().differences["fleet-0"][0])
-    by_hand(stores[0], "DROP INDEX ticket_of_customer")
+    by_hand(two[0], "DROP INDEX ticket_of_customer")
     assert repair_fleet().left.is_good
 
 
