@@ -9,8 +9,11 @@ from config.embedded import EmbeddedError, share
 
 
 def main(arguments: list[str]) -> int:
-    """The command's exit code; 1 with one line when the servers do not come up."""
-    folder, *command = arguments
+    """The command's exit code; 1 with one line when the servers do not come up, 2 where no folder is named."""
+    folder, *command = arguments or [""]
+    if not command or folder.startswith("-"):
+        sys.stderr.write("usage: python -m config.embedded FOLDER COMMAND…\n")
+        return 2
     try:
         servers = share(Path(folder))
     except EmbeddedError as error:
