@@ -23,16 +23,27 @@ from tickets.channels import Channel
 from tickets.clocks.routing import Why
 from tickets.desk.models import QueueEntry
 from tickets.models import Event, Message, Ticket
-from tickets.models.event import CATEGORISED, ByTime
+from tickets.models.event import CATEGORISED, MOOD_SAID, ByTime
 from tickets.models.ticket import Priority
+from tickets.moods import SLUGS, Mood
 from tickets.policies.names import why
 from tickets.queries.chats import chat_row
 from tickets.queries.gate import messages_for, ticket_for
+from tickets.queries.moods import mood_of, mood_told
 from tickets.queries.names import aliases_for, buyer_name, person_ref, store_ref
 from tickets.queries.presence import Colleague, colleagues_present
 from tickets.queries.sops import sop_mark
 from tickets.routing.names import why_given
-from tickets.rows import AttachmentRow, ColleagueRow, Conversation, EventRow, MessageRow, PastTicket, TicketRow
+from tickets.rows import (
+    AttachmentRow,
+    ColleagueRow,
+    Conversation,
+    EventRow,
+    MessageRow,
+    MoodRow,
+    PastTicket,
+    TicketRow,
+)
 
 MESSAGES_PAGE = 50
 MESSAGES_AT_ONCE = 1000  # what a page that has scrolled far up is given afresh: the latest of them
@@ -86,6 +97,7 @@ def conversation_for(
             categories=tuple((value, str(label)) for value, label in Category.choices),
             category_is_triages=is_triages,
             category_because=because,
+            mood=_mood(ticket) if may(store, Action.ASSIGN) else None,
         )
 
 
@@ -95,6 +107,13 @@ def _by_triage(ticket: Ticket) -> tuple[bool, str]:
     if told is None or told.by != "triage":
         return False, ""
     return True, _list(told.after.get("because", ()))
+
+
+def _mood(ticket: Ticket) -> MoodRow:
+    """One query."""
+    told = mood_told(ticket)
+    choices = tuple((slug, str(label)) for slug, label in SLUGS)
+    return MoodRow(told.mood.slug, str(told.mood.label), told.is_persons, _list(told.because), choices)
 
 
 def _list(words: Iterable[str]) -> str:
@@ -111,6 +130,16 @@ def _category_said(event: Event, who: str) -> str:
     if event.before.get("category") == category:
         return _("%(who)s agreed: %(category)s") % told
     return _("%(who)s said what it is about: %(category)s") % told
+
+
+def _mood_said(event: Event, who: str) -> str:
+    mood, words = mood_of(event), _list(event.after.get("because", ()))
+    told = {"who": who, "mood": str(mood.label), "words": words}
+    if not who:
+        return (_("Triage: %(mood)s, because of: %(words)s") if words else _("Triage: %(mood)s")) % told
+    if event.before.get("mood") == mood.slug:
+        return _("%(who)s agreed about the mood: %(mood)s") % told
+    return _("%(who)s said how it sounds: %(mood)s") % told
 
 
 def colleagues_of(caller: Caller, store: Store) -> tuple[ColleagueRow, ...]:
@@ -171,6 +200,7 @@ def _ticket_row(
         due_why_key=entry.due_why if entry else "",
         escalated_to=person_ref(entry.escalated_to, store, caller, {}) if entry and may(store, Action.ASSIGN) else None,
         snoozed_until=entry.snoozed_until if entry else None,
+        mood=Mood(entry.sentiment).slug if entry else "",
     )
 
 
@@ -248,7 +278,7 @@ def _history(ticket: Ticket, store: Store, caller: Caller, aliases: dict[tuple[i
     if not may(store, Action.RUN_SOP):
         events = events.exclude(kind__in=_OF_SOPS)
     if not may(store, Action.ASSIGN):
-        events = events.exclude(kind__in=(Event.Kind.ASSIGNED, Event.Kind.TAKEN_BACK))
+        events = events.exclude(kind__in=(Event.Kind.ASSIGNED, Event.Kind.TAKEN_BACK, MOOD_SAID))
     latest = list(events.select_related("actor").defer(*without_secrets("actor")).order_by("-pk")[:HISTORY])
     moved = [event for event in latest if event.kind in (Event.Kind.ASSIGNED, Event.Kind.TAKEN_BACK)]
     given = {who.get("assignee") for event in moved for who in (event.before, event.after)}
@@ -276,8 +306,8 @@ def _said(event: Event, who: str, names: dict[int, str]) -> str:
             return _("Closed by %(who)s") % {"who": who} if who else _("Ended by the buyer")
         case kind if kind in set(ByTime):
             return _said_of_time(event, who, names)
-        case kind if kind == CATEGORISED:
-            return _category_said(event, who)
+        case kind if kind in (CATEGORISED, MOOD_SAID):
+            return (_category_said if kind == CATEGORISED else _mood_said)(event, who)
         case Event.Kind.ACKNOWLEDGED:
             return _("Acknowledged automatically")
         case Event.Kind.BREACHED:
