@@ -22,7 +22,7 @@ from tickets.actions.set_mood import MoodSaidMeanwhile, set_mood
 from tickets.channels import Channel
 from tickets.desk.models import QueueEntry
 from tickets.models import Chat, Event, Ticket
-from tickets.models.event import MOOD_SAID
+from tickets.models.event import MOOD_SAID, ByTime
 from tickets.moods import Mood
 from tickets.queries.moods import MoodTold, mood_told
 from tickets.triage.actions.triage import write_down
@@ -205,6 +205,18 @@ def test_agreeing_is_offered_until_somebody_has(cast: Cast, sign_in: SignIn) -> 
     page = bo.get(url).text
     assert "that is right" not in menu(page)
     assert "agreed about the mood: neutral" in page
+
+
+def test_what_was_said_long_ago_is_still_known(cast: Cast, sign_in: SignIn) -> None:
+    """The history shows the latest thirty lines; the menus know what is said, however long ago."""
+    number = arrive(cast.a, f"{BAD}，收到就破损")
+    with in_store(cast.a):
+        woken = [Event(ticket_id=number, kind=ByTime.WOKEN, at=NOON) for _ in range(40)]
+        Event.objects.bulk_create(woken)
+    page = sign_in(cast.bo).get(f"/desk/store-a/{number}/").text
+    assert "because of: 太差" in menu(page)
+    assert "unhappy: that is right" in menu(page)
+    assert "quality: that is right" in page
 
 
 def test_seller_sees_nothing_of_it_and_says_nothing(cast: Cast, sign_in: SignIn) -> None:

@@ -29,7 +29,7 @@ from tickets.moods import SLUGS, Mood
 from tickets.policies.names import why
 from tickets.queries.chats import chat_row
 from tickets.queries.gate import messages_for, ticket_for
-from tickets.queries.moods import mood_of, mood_told
+from tickets.queries.moods import mood_of, told_by
 from tickets.queries.names import aliases_for, buyer_name, person_ref, store_ref
 from tickets.queries.presence import Colleague, colleagues_present
 from tickets.queries.sops import sop_mark
@@ -71,7 +71,9 @@ def conversation_for(
     aliases = aliases_for([store])
     with in_store(store):
         ticket = ticket_for(caller, store, number, Action.VIEW)
-        is_triages, because = _by_triage(ticket)
+        latest = _latest(ticket, store)
+        judged = _judged(ticket, latest) if may(store, Action.ASSIGN) else []
+        is_triages, because = _by_triage(ticket, judged)
         messages = messages_for(caller, store, ticket)
         first_seq, mark = messages.annotate(mark=sop_mark(ticket)).values_list("seq", "mark").first() or (0, "")
         if since is not None:
@@ -90,28 +92,35 @@ def conversation_for(
             may_close=may(store, Action.CLOSE),
             colleagues=people,
             chat=chat_row(ticket, drafts=may(store, Action.REPLY), now=now),
-            history=_history(ticket, store, caller, aliases),
+            history=_history(latest, store, caller, aliases),
             past=_past(ticket),
             may_run_sop=may(store, Action.RUN_SOP),
             sop_mark=mark if may(store, Action.RUN_SOP) else "",
             categories=tuple((value, str(label)) for value, label in Category.choices),
             category_is_triages=is_triages,
             category_because=because,
-            mood=_mood(ticket) if may(store, Action.ASSIGN) else None,
+            mood=_mood(judged) if may(store, Action.ASSIGN) else None,
         )
 
 
-def _by_triage(ticket: Ticket) -> tuple[bool, str]:
-    """Whether the category is triage's word alone, and what told it. One query, for a ticket that has one."""
-    told = ticket.events.filter(kind=CATEGORISED).order_by("-pk").first() if ticket.category else None
+def _judged(ticket: Ticket, latest: Sequence[Event]) -> list[Event]:
+    """What triage and people said of the ticket, latest first. One query, where `latest` is not all that happened."""
+    kinds = (CATEGORISED, MOOD_SAID)
+    if len(latest) < HISTORY:
+        return [event for event in latest if event.kind in kinds]
+    return list(ticket.events.filter(kind__in=kinds).order_by("-pk"))
+
+
+def _by_triage(ticket: Ticket, judged: Sequence[Event]) -> tuple[bool, str]:
+    """Whether the category is triage's word alone, and what told it."""
+    told = next((event for event in judged if event.kind == CATEGORISED), None) if ticket.category else None
     if told is None or told.by != "triage":
         return False, ""
     return True, _list(told.after.get("because", ()))
 
 
-def _mood(ticket: Ticket) -> MoodRow:
-    """One query."""
-    told = mood_told(ticket)
+def _mood(judged: Sequence[Event]) -> MoodRow:
+    told = told_by([event for event in judged if event.kind == MOOD_SAID])
     choices = tuple((slug, str(label)) for slug, label in SLUGS)
     return MoodRow(told.mood.slug, str(told.mood.label), told.is_persons, _list(told.because), choices)
 
@@ -272,14 +281,19 @@ _SAID_BY_ITS_RUN = (Event.Kind.SOP_STEP, Event.Kind.SOP_SKIPPED, Event.Kind.SOP_
 _OF_SOPS = (Event.Kind.SOP_STARTED, Event.Kind.SOP_FINISHED, Event.Kind.SOP_STOPPED)
 
 
-def _history(ticket: Ticket, store: Store, caller: Caller, aliases: dict[tuple[int, int], str]) -> tuple[EventRow, ...]:
+def _latest(ticket: Ticket, store: Store) -> list[Event]:
     """The latest events that the conversation itself does not show, newest first."""
     events = ticket.events.exclude(kind__in=_SAID_IN_CONVERSATION + _SAID_BY_ITS_RUN)
     if not may(store, Action.RUN_SOP):
         events = events.exclude(kind__in=_OF_SOPS)
     if not may(store, Action.ASSIGN):
         events = events.exclude(kind__in=(Event.Kind.ASSIGNED, Event.Kind.TAKEN_BACK, MOOD_SAID))
-    latest = list(events.select_related("actor").defer(*without_secrets("actor")).order_by("-pk")[:HISTORY])
+    return list(events.select_related("actor").defer(*without_secrets("actor")).order_by("-pk")[:HISTORY])
+
+
+def _history(
+    latest: Sequence[Event], store: Store, caller: Caller, aliases: dict[tuple[int, int], str]
+) -> tuple[EventRow, ...]:
     moved = [event for event in latest if event.kind in (Event.Kind.ASSIGNED, Event.Kind.TAKEN_BACK)]
     given = {who.get("assignee") for event in moved for who in (event.before, event.after)}
     if may(store, Action.ASSIGN):  # who leads is the agency's own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tickets.models import Event, Ticket
@@ -22,8 +23,12 @@ class MoodTold:
 
 
 def mood_told(ticket: Ticket) -> MoodTold:
-    """One query. Nobody has said anything: neutral."""
-    said = list(ticket.events.filter(kind=MOOD_SAID).order_by("-pk"))
+    """One query."""
+    return told_by(list(ticket.events.filter(kind=MOOD_SAID).order_by("-pk")))
+
+
+def told_by(said: Sequence[Event]) -> MoodTold:
+    """By a ticket's events of the kind MOOD_SAID, latest first. Nobody has said anything: neutral."""
     if not said:
         return MoodTold()
     by_people = [event for event in said if event.by != TRIAGE]
