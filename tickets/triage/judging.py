@@ -19,7 +19,8 @@ SURE: Final = 0.6  # the share from which a model's word counts
 
 def judge_ticket(said: Said, models: Models, key: bytes) -> Judged:
     """The category from all that was said, the mood from the latest of it that no person has judged."""
-    judged, latest = judge(said.text), judge(said.latest)
+    judged = judge(said.text)
+    latest = judged if said.latest == said.text else judge(said.latest)
     judged = replace(judged, mood=latest.mood, moved=latest.moved, urgency=max(latest.urgency, judged.urgency))
     if about := _sure(models.get(Subject.CATEGORY), said.text, key):
         judged = replace(judged, category=about.label, because=about.because, is_presale=is_presale(about.label))
