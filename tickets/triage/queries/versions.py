@@ -141,8 +141,9 @@ def _learning(learner: Learner, rows: list[Version], mark: str) -> Learning:
         fewest=about.fewest,
         fewest_of_label=about.fewest_of_label,
         found=tuple(
-            Found(_name(subject, label), many, max(0, about.fewest_of_label - many))
-            for label, many in sorted(learner.found.items())
+            Found(str(name), learner.found[label], max(0, about.fewest_of_label - learner.found[label]))
+            for label, name in about.labels.items()
+            if label in learner.found
         ),
         versions=tuple(_line(subject, row, in_force=row.pk == good) for row in rows),
     )
