@@ -12,6 +12,8 @@ KEY_BACK = """
 DELETE FROM triage_learner WHERE subject <> 'category';
 ALTER TABLE triage_learner DROP COLUMN id, ADD PRIMARY KEY (agency_id)
 """
+# Numbers of versions are an agency's again.
+VERSIONS_BACK = "DELETE FROM triage_version WHERE subject <> 'category'"
 
 
 class Migration(migrations.Migration):
@@ -74,6 +76,7 @@ class Migration(migrations.Migration):
             model_name="version",
             constraint=models.UniqueConstraint(fields=("agency", "subject", "number"), name="triage_version_once"),
         ),
+        migrations.RunSQL(migrations.RunSQL.noop, VERSIONS_BACK),
         migrations.AlterField(
             model_name="learner",
             name="examples",

@@ -59,8 +59,13 @@ WHERE score <> 3 AND comment <> '' ORDER BY ticket_id DESC LIMIT %(limit)s
 
 
 def examples_here(subject: Subject, limit: int = A_STORE) -> list[Example]:
-    """Of the entered store, latest first."""
-    return _categories(limit) if subject == Subject.CATEGORY else [*_moods(limit), *_ratings(limit)]
+    """Of the entered store, latest first; one of a ticket, so that what is in three texts is in three tickets."""
+    if subject == Subject.CATEGORY:
+        return _categories(limit)
+    found = dict[str, Example]()
+    for example in (*_moods(limit), *_ratings(limit)):
+        found.setdefault(example.mark, example)
+    return list(found.values())
 
 
 def _categories(limit: int) -> list[Example]:
