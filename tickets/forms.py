@@ -51,6 +51,15 @@ class CategoryForm(forms.Form):
             self.add_error("category", _("Say which, or none."))
 
 
+class MoodForm(forms.Form):
+    mood = forms.CharField(max_length=10)
+    was = forms.CharField(max_length=10, required=False)  # what was on screen
+    seen_seq = forms.IntegerField(min_value=0, required=False)
+
+    def clean_was(self) -> str | None:
+        return self.cleaned_data["was"] or None
+
+
 class TransferForm(AssignForm):
     assignee = forms.RegexField(r"\A\d{1,18}\Z")
     note = forms.CharField(required=False, strip=False)

@@ -220,6 +220,7 @@ class TicketRow:
     due_why_key: str = ""  # and as `goal:KEY:SECONDS` or `policy:KEY:SECONDS`
     escalated_to: PersonRef | None = None  # the lead who was named, for who may know
     snoozed_until: datetime | None = None
+    mood: str = ""  # `Mood.slug` of the buyer's latest words; empty where it is not known: of a closed ticket
 
 
 @dataclass(frozen=True)
@@ -231,6 +232,17 @@ class PastTicket:
     state_label: str
     subject: str
     last_message_at: datetime
+
+
+@dataclass(frozen=True)
+class MoodRow:
+    """How the buyer's latest words sound, as it is said now. `is_persons`: by somebody of the agency."""
+
+    slug: str
+    label: str
+    is_persons: bool
+    because: str  # the words that told triage
+    choices: tuple[tuple[str, str], ...]  # (slug, label)
 
 
 @dataclass(frozen=True)
@@ -253,6 +265,7 @@ class Conversation:
     categories: tuple[tuple[str, str], ...] = ()  # (value, label), for who may say what the ticket is about
     category_is_triages: bool = False  # nobody has agreed with it yet
     category_because: str = ""  # the buyer's words that told it
+    mood: MoodRow | None = None  # for who may say it
 
     @property
     def first_seq(self) -> int:

@@ -18,6 +18,7 @@ urlpatterns = [
     path("desk/<slug:store>/<int:number>/note/", views.note, name="note"),
     path("desk/<slug:store>/<int:number>/assign/", views.assign, name="assign"),
     path("desk/<slug:store>/<int:number>/category/", views.categorise, name="categorise"),
+    path("desk/<slug:store>/<int:number>/mood/", views.say_mood, name="say_mood"),
     path("desk/<slug:store>/<int:number>/transfer/", views.transfer, name="transfer"),
     path("desk/<slug:store>/<int:number>/transfer/form/", views.transfer_form, name="transfer_form"),
     path("desk/<slug:store>/<int:number>/close/", views.close, name="close"),

@@ -34,6 +34,7 @@ from tickets.actions.presence import heard_of_losses, order_desk, set_presence
 from tickets.actions.reopen import reopen as reopen_ticket
 from tickets.actions.reply import TicketMovedOn, check_filled, reply_to_ticket
 from tickets.actions.set_category import set_category
+from tickets.actions.set_mood import set_mood
 from tickets.actions.snooze import snooze as snooze_ticket
 from tickets.actions.transfer import needs_a_word
 from tickets.actions.transfer import transfer as transfer_ticket
@@ -45,6 +46,7 @@ from tickets.forms import (
     AssignForm,
     CategoryForm,
     CloseForm,
+    MoodForm,
     NoteForm,
     OrderForm,
     PresenceForm,
@@ -59,6 +61,7 @@ from tickets.models import Ticket
 from tickets.queries.chats import chats_for
 from tickets.queries.conversation import colleagues_of, conversation_for
 from tickets.queries.gate import attachment_for, locked, ticket_for
+from tickets.queries.moods import mood_told
 from tickets.queries.names import buyer_name, store_ref
 from tickets.queries.presence import presence_of
 from tickets.queries.queue import Filters, queue_for
@@ -271,6 +274,24 @@ def categorise(request: DeskRequest, store: str, number: int) -> HttpResponse:
     _act(request, found, number, Action.ASSIGN, verb)
     fields = {"category": before[0], "was": asked["category"]}
     undo = {"undo": reverse("categorise", args=[store, number]), "undo_fields": fields}
+    return _sent(request, found, number, {"text": _("Noted; triage learns from it."), **undo})
+
+
+@login_required
+@require_POST
+def say_mood(request: DeskRequest, store: str, number: int) -> HttpResponse:
+    """How the buyer's latest words sound, as a person says: triage learns from it."""
+    found = store_for(request.caller, store, Action.ASSIGN)
+    asked = read(MoodForm, request)
+    before: list[str] = []
+
+    def verb(ticket: Ticket) -> None:
+        before.append(mood_told(ticket).mood.slug)
+        set_mood(ticket, by=request.user, now=database_now(), **asked)
+
+    _act(request, found, number, Action.ASSIGN, verb)
+    fields = {"mood": before[0], "was": asked["mood"], "seen_seq": asked["seen_seq"] or ""}
+    undo = {"undo": reverse("say_mood", args=[store, number]), "undo_fields": fields}
     return _sent(request, found, number, {"text": _("Noted; triage learns from it."), **undo})
 
 

@@ -241,7 +241,7 @@ PAGES: dict[str, Page] = {
     "time_rules": Page("/admin/time-rules/", **LEADS),
     "time_rule_new": Page("/admin/time-rules/new/", 302, 403, body=TIME_RULE),
     "time_rule": Page("/admin/time-rules/{rule}/", 302, 403, body={**TIME_RULE, **LATEST}),
-    "triage": Page("/admin/triage/", 302, 403, body={"do": "learn"}),
+    "triage": Page("/admin/triage/", 302, 403, body={"subject": "mood", "do": "learn"}),
     # reports
     "fleet": Page("/admin/fleet/", **LEADS),
     "report": Page("/admin/report/", **LEADS),

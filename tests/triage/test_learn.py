@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tickets.triage.features import features_of, grams_of, without_private
-from tickets.triage.learn import Example, fit, learn, split
+from tickets.triage.learn import Example, Learned, OfLabel, fit, learn, split
 from tickets.triage.model import Model, NoModel
 
 KEY = b"k" * 32
@@ -117,6 +117,26 @@ def test_accuracy_is_of_what_was_held_out() -> None:
     assert learned.accuracy == 1.0
     wrong = learn(taught, [Example(e.text, "size", e.mark) for e in held_out], KEY)
     assert wrong.accuracy == 0.0
+
+
+def test_what_is_no_judge_only_teaches() -> None:
+    """And neither where its ticket is held out: what judges it would have been taught."""
+    others = [Example(f"好评 {mark}", "refund", mark, is_judge=False) for mark in map(chr, range(0x4E00, 0x4E40))]
+    taught, held_out = split([*examples(), *others])
+    assert (set(taught) & set(others)) < set(others)
+    assert set(taught) & set(others)
+    assert not set(held_out) & set(others)
+
+
+@pytest.mark.parametrize(
+    ("right", "by_rule", "threshold", "is_good"),
+    [(90, 60, 80, True), (79, 60, 80, False), (90, 91, 80, False), (90, 90, 80, True), (85, 0, 80, False)],
+)
+def test_version_is_good_or_stays_off(right: int, by_rule: int, threshold: int, is_good: bool) -> None:
+    """Below the threshold, worse than the rules, or no better than who always says the commonest: off."""
+    of_labels = (OfLabel("unhappy", 85, 90, min(right, 85)), OfLabel("pleased", 15, 10, max(0, right - 85)))
+    learned = Learned(learned_model(), trained=400, held_out=100, right=right, of_labels=of_labels)
+    assert learned.is_good(threshold, by_rule) is is_good
 
 
 @pytest.mark.parametrize("labels", [[], ["refund"] * 5])

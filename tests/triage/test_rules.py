@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge.categories import Category
-from tickets.triage.rules import CALM, NEGATIVE, NEUTRAL, NOW, POSITIVE, SOON, judge
+from tickets.moods import Mood
+from tickets.triage.rules import CALM, NOW, SOON, judge
 from tickets.triage.words import lists
 
 
@@ -36,7 +37,7 @@ def test_category_is_what_most_is_said_of(text: str, category: str) -> None:
 @pytest.mark.parametrize("text", ["", "在吗", "Hi", "👍", "123456", "好的"])
 def test_nothing_is_said_where_nothing_tells(text: str) -> None:
     judged = judge(text)
-    assert (judged.category, judged.mood, judged.is_presale, judged.urgency) == ("", NEUTRAL, None, CALM)
+    assert (judged.category, judged.mood, judged.is_presale, judged.urgency) == ("", Mood.NEUTRAL, None, CALM)
 
 
 def test_what_is_turned_round_is_not_what_it_is_about() -> None:
@@ -47,17 +48,23 @@ def test_what_is_turned_round_is_not_what_it_is_about() -> None:
 @pytest.mark.parametrize(
     ("text", "mood"),
     [
-        ("很满意，会回购", POSITIVE),
-        ("不满意", NEGATIVE),
-        ("太差了，骗人", NEGATIVE),
-        ("not happy at all", NEGATIVE),
-        ("Great, thank you", POSITIVE),
-        ("terrible, never again", NEGATIVE),
-        ("It came on Tuesday", NEUTRAL),
+        ("很满意，会回购", Mood.PLEASED),
+        ("不满意", Mood.UNHAPPY),
+        ("太差了，骗人", Mood.UNHAPPY),
+        ("not happy at all", Mood.UNHAPPY),
+        ("Great, thank you", Mood.PLEASED),
+        ("terrible, never again", Mood.UNHAPPY),
+        ("It came on Tuesday", Mood.NEUTRAL),
     ],
 )
-def test_mood(text: str, mood: int) -> None:
+def test_mood(text: str, mood: Mood) -> None:
     assert judge(text).mood == mood
+
+
+def test_mood_names_its_words() -> None:
+    assert judge("太差了，骗人").moved == ("太差", "骗人")
+    assert judge("Great, thank you").moved == ("great", "thank")
+    assert judge("太差了，但是很好看").moved == ()
 
 
 @pytest.mark.parametrize(

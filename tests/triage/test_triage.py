@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 
@@ -18,18 +19,19 @@ from tickets.actions.set_category import set_category
 from tickets.desk.models import QueueEntry
 from tickets.models import Ticket
 from tickets.models.event import CATEGORISED
-from tickets.triage.actions import follow, train
+from tickets.triage.actions import follow
 from tickets.triage.actions.set_learner import ask_to_learn, set_threshold, switch_learner
-from tickets.triage.actions.train import FEWEST
 from tickets.triage.jobs import train_agency, triage_agency
 from tickets.triage.keys import key_of
 from tickets.triage.model import Model
-from tickets.triage.models import Learner, Version
+from tickets.triage.models import Learner, Subject, Version
 from tickets.triage.queries.examples import examples_here
-from tickets.triage.queries.versions import agencies_due, data_in_force, learning_of
+from tickets.triage.queries.versions import agencies_due, data_in_force, learnings_of
 from tickets.triage.queries.waiting import agencies_waiting, numbers_waiting
+from tickets.triage.subjects import ABOUT
 
 KEYS = count()
+CATEGORY = Subject.CATEGORY
 
 
 def arrive(store: Store, text: str, **more: object) -> int:
@@ -123,7 +125,8 @@ def test_store_in_trouble_stops_no_other(cast: Cast) -> None:
 def test_clock_nudges_once_an_agency(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, int]] = []
     monkeypatch.setattr(follow, "nudge", lambda job, pk: asked.append((job, pk)))
-    Learner.objects.create(agency=cast.north, begun_at=NOON)
+    for subject in Subject:
+        Learner.objects.create(agency=cast.north, subject=subject, begun_at=NOON)
     with in_store(cast.a):
         buyer_writes("n-1")
     with in_store(cast.b):
@@ -157,8 +160,8 @@ def lived(store: Store, *, by: object = None, each: int = 40) -> None:
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train, "FEWEST", 40)
-    monkeypatch.setattr(train, "FEWEST_OF_LABEL", 10)
+    for subject, about in list(ABOUT.items()):
+        monkeypatch.setitem(ABOUT, subject, replace(about, fewest=40, fewest_of_label=10))
 
 
 def test_learns_from_closed_tickets_and_judges_by_it(cast: Cast, few: None) -> None:
@@ -170,36 +173,37 @@ def test_learns_from_closed_tickets_and_judges_by_it(cast: Cast, few: None) -> N
     number = arrive(cast.a, "怎样 旋转 把手 呢")
     assert look(cast.a, number)[0].category == "usage"
     assert arrive(cast.b, "肩宽 一点 可以 吗")
-    learning = learning_of(cast.north.pk)
+    learning, of_moods = learnings_of(cast.north.pk)
+    assert (of_moods.versions, of_moods.told) == ((), "too few to learn from")
     assert learning.in_force is not None
     assert (learning.in_force.accuracy, learning.told) == (100.0, "learned")
-    assert learning_of(cast.south.pk).versions == ()
+    assert all(learning.versions == () for learning in learnings_of(cast.south.pk))
     assert holding("旋转") == []
 
 
 def test_off_means_the_rules_alone(cast: Cast, few: None) -> None:
     lived(cast.a)
     train_agency(cast.north.pk)
-    switch_learner(cast.north.pk, is_on=False)
-    assert data_in_force(cast.north.pk) == b""
+    switch_learner(cast.north.pk, CATEGORY, is_on=False)
+    assert data_in_force(cast.north.pk) == {}
     assert look(cast.a, arrive(cast.a, "怎样 旋转 把手 呢"))[0].category == ""
     with pytest.raises(Invalid):
-        ask_to_learn(cast.north.pk, now=NOON)
+        ask_to_learn(cast.north.pk, CATEGORY, now=NOON)
 
 
 def test_version_that_is_not_good_enough_leaves_the_one_before(cast: Cast, few: None) -> None:
     lived(cast.a)
     train_agency(cast.north.pk)
-    before = data_in_force(cast.north.pk)
+    before = data_in_force(cast.north.pk)[CATEGORY]
     with in_store(cast.a):  # the same words now mean anything
         for number, ticket in enumerate(Ticket.objects.filter(state="closed").order_by("?")):
             set_category(ticket, ("usage", "size")[number % 2], by=cast.bo, now=NOON)
-    ask_to_learn(cast.north.pk, now=NOON)
+    ask_to_learn(cast.north.pk, CATEGORY, now=NOON)
     train_agency(cast.north.pk)
     latest = Version.objects.filter(agency=cast.north).latest("number")
     assert (latest.number, latest.is_good, bytes(latest.data)) == (2, False, b"")
-    assert data_in_force(cast.north.pk) == before != b""
-    assert Learner.objects.get(agency=cast.north).told == "below"
+    assert data_in_force(cast.north.pk)[CATEGORY] == before != b""
+    assert Learner.objects.get(agency=cast.north, subject=CATEGORY).told == "below"
 
 
 def test_another_key_makes_what_was_learned_useless(cast: Cast, few: None, settings: object) -> None:
@@ -207,14 +211,15 @@ def test_another_key_makes_what_was_learned_useless(cast: Cast, few: None, setti
     train_agency(cast.north.pk)
     assert data_in_force(cast.north.pk)
     settings.SECRET_KEY = "another"
-    assert data_in_force(cast.north.pk) == b""
+    assert data_in_force(cast.north.pk) == {}
 
 
 def test_too_few_are_told(cast: Cast) -> None:
     train_agency(cast.north.pk)
-    learner = Learner.objects.get(agency=cast.north)
-    assert (learner.told, Version.objects.count()) == ("too_few", 0)
-    assert FEWEST > 100
+    learners = Learner.objects.filter(agency=cast.north)
+    assert [learner.told for learner in learners] == ["too_few", "too_few"]
+    assert Version.objects.count() == 0
+    assert [learning.missing for learning in learnings_of(cast.north.pk)] == [200, 200]
 
 
 def test_what_triage_said_itself_teaches_nothing_until_a_person_agrees(cast: Cast) -> None:
@@ -222,21 +227,21 @@ def test_what_triage_said_itself_teaches_nothing_until_a_person_agrees(cast: Cas
     with in_store(cast.a):
         ticket = Ticket.objects.get(pk=number)
         close(ticket, by=cast.bo, now=NOON)
-        assert [example.label for example in examples_here()] == []
+        assert [example.label for example in examples_here(CATEGORY)] == []
         set_category(ticket, "refund", by=cast.bo, now=NOON)
-        assert [example.label for example in examples_here()] == ["refund"]
+        assert [example.label for example in examples_here(CATEGORY)] == ["refund"]
         agreed = ticket.events.filter(kind=CATEGORISED).count()
         set_category(ticket, "refund", by=cast.bo, now=NOON)
         assert ticket.events.filter(kind=CATEGORISED).count() == agreed
         set_category(ticket, "quality", by=cast.bo, now=NOON)
-        assert [example.label for example in examples_here()] == ["quality"]
+        assert [example.label for example in examples_here(CATEGORY)] == ["quality"]
 
 
 def test_corrections_teach(cast: Cast, few: None) -> None:
     lived(cast.a, by=cast.bo)
     train_agency(cast.north.pk)
     assert Version.objects.get(agency=cast.north).is_good
-    model = Model.from_bytes(data_in_force(cast.north.pk))
+    model = Model.from_bytes(data_in_force(cast.north.pk)[CATEGORY])
     guess = model.guess("袖口 收紧", key_of(cast.north.pk))
     assert guess is not None
     assert guess.label == "size"
@@ -248,12 +253,12 @@ def test_whose_turn_it_is(cast: Cast) -> None:
     Learner.objects.filter(agency=cast.north).update(begun_at=NOON)
     assert agencies_due(NOON) == [cast.south.pk]
     assert cast.north.pk in agencies_due(NOON + timedelta(days=8))
-    ask_to_learn(cast.north.pk, now=NOON)
+    ask_to_learn(cast.north.pk, Subject.MOOD, now=NOON)
     assert cast.north.pk in agencies_due(NOON)
 
 
 @pytest.mark.parametrize("percent", [0, 49, 101])
 def test_threshold_is_a_share(cast: Cast, percent: int) -> None:
     with pytest.raises(Invalid) as refused:
-        set_threshold(cast.north.pk, percent)
+        set_threshold(cast.north.pk, CATEGORY, percent)
     assert refused.value.field == "threshold"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
 
 from django.utils.translation import gettext_lazy as _
 
@@ -13,9 +12,7 @@ from tenants.errors import Conflict, Invalid
 from tenants.models import User
 from tickets.actions.record import Happened, record, touch
 from tickets.models import Ticket
-from tickets.models.event import CATEGORISED
-
-TRIAGE: Final = "triage"
+from tickets.models.event import CATEGORISED, TRIAGE
 
 
 class CategorisedMeanwhile(Conflict):

@@ -14,8 +14,8 @@ from tenants.access import Action
 from tenants.admin_site.entries import NavEntry, Section, add_nav
 from tenants.admin_site.pages import AdminPage
 from tenants.errors import Invalid
-from tickets.triage.actions.set_learner import ask_to_learn, set_threshold, switch_learner
-from tickets.triage.queries.versions import learning_of
+from tickets.triage.actions.set_learner import ask_to_learn, set_threshold, subject_of, switch_learner
+from tickets.triage.queries.versions import learnings_of
 
 
 class TriagePage(AdminPage):
@@ -26,19 +26,20 @@ class TriagePage(AdminPage):
     action = Action.WRITE_LIBRARY
 
     def context(self, **kwargs: Any) -> dict[str, Any]:
-        return {"learning": learning_of(self.author(self.action).agency_id)}
+        return {"learnings": learnings_of(self.author(self.action).agency_id)}
 
     def post(self, request: HttpRequest) -> HttpResponse:
         author = self.author(self.action)
+        subject = subject_of(request.POST.get("subject", ""))
         match request.POST.get("do"):
             case "learn":
-                ask_to_learn(author.agency_id, now=author.now)
+                ask_to_learn(author.agency_id, subject, now=author.now)
                 messages.success(request, _("It begins to learn within seconds. Load this page again in a minute."))
             case "on" | "off" as wanted:
-                switch_learner(author.agency_id, is_on=wanted == "on")
+                switch_learner(author.agency_id, subject, is_on=wanted == "on")
                 messages.success(request, _("It is on.") if wanted == "on" else _("It is off: the rules alone judge."))
             case "threshold":
-                set_threshold(author.agency_id, _percent(request.POST.get("threshold", "")))
+                set_threshold(author.agency_id, subject, _percent(request.POST.get("threshold", "")))
                 messages.success(request, _("Noted, for versions from now on."))
             case _unknown:
                 raise Invalid(field="do")

@@ -15,6 +15,7 @@ from tickets.channels import Channel
 from tickets.incoming import IncomingMessage, Upload
 from tickets.models import Message, Ticket
 from tickets.models.ticket import Priority
+from tickets.moods import SLUGS
 
 PRIORITIES = {label.name.lower(): label.value for label in Priority}
 
@@ -188,6 +189,9 @@ class TicketOut(serializers.Serializer[Any]):
     channel = serializers.CharField()
     subject = serializers.CharField()
     category = serializers.CharField()
+    mood = serializers.SerializerMethodField(
+        help_text="How the buyer's latest words sound, as people and triage say; null of a closed ticket."
+    )
     priority = serializers.SerializerMethodField()
     state = serializers.ChoiceField(choices=Ticket.State.choices)
     assignee = PersonOut(allow_null=True)
@@ -202,6 +206,10 @@ class TicketOut(serializers.Serializer[Any]):
     last_message_at = serializers.DateTimeField()
     closed_at = serializers.DateTimeField(allow_null=True)
     snoozed_until = serializers.DateTimeField(allow_null=True)
+
+    @extend_schema_field(serializers.ChoiceField(choices=SLUGS, allow_null=True))
+    def get_mood(self, row: Any) -> str | None:
+        return row.mood or None
 
     def get_priority(self, row: Any) -> str:
         return _NAME_OF_PRIORITY[row.priority]

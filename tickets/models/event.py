@@ -10,6 +10,8 @@ from tenants.models.scoped import StoreRow
 from tickets.models.ticket import Ticket
 
 CATEGORISED: Final = "ticket.categorised"  # by a person, or by triage, which says so in `by`
+MOOD_SAID: Final = "ticket.mood_said"  # in the same way
+TRIAGE: Final = "triage"
 
 
 class ByTime(StrEnum):

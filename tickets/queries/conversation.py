@@ -23,16 +23,27 @@ from tickets.channels import Channel
 from tickets.clocks.routing import Why
 from tickets.desk.models import QueueEntry
 from tickets.models import Event, Message, Ticket
-from tickets.models.event import CATEGORISED, ByTime
+from tickets.models.event import CATEGORISED, MOOD_SAID, ByTime
 from tickets.models.ticket import Priority
+from tickets.moods import SLUGS, Mood
 from tickets.policies.names import why
 from tickets.queries.chats import chat_row
 from tickets.queries.gate import messages_for, ticket_for
+from tickets.queries.moods import mood_of, told_by
 from tickets.queries.names import aliases_for, buyer_name, person_ref, store_ref
 from tickets.queries.presence import Colleague, colleagues_present
 from tickets.queries.sops import sop_mark
 from tickets.routing.names import why_given
-from tickets.rows import AttachmentRow, ColleagueRow, Conversation, EventRow, MessageRow, PastTicket, TicketRow
+from tickets.rows import (
+    AttachmentRow,
+    ColleagueRow,
+    Conversation,
+    EventRow,
+    MessageRow,
+    MoodRow,
+    PastTicket,
+    TicketRow,
+)
 
 MESSAGES_PAGE = 50
 MESSAGES_AT_ONCE = 1000  # what a page that has scrolled far up is given afresh: the latest of them
@@ -60,7 +71,9 @@ def conversation_for(
     aliases = aliases_for([store])
     with in_store(store):
         ticket = ticket_for(caller, store, number, Action.VIEW)
-        is_triages, because = _by_triage(ticket)
+        latest = _latest(ticket, store)
+        judged = _judged(ticket, latest) if may(store, Action.ASSIGN) else []
+        is_triages, because = _by_triage(ticket, judged)
         messages = messages_for(caller, store, ticket)
         first_seq, mark = messages.annotate(mark=sop_mark(ticket)).values_list("seq", "mark").first() or (0, "")
         if since is not None:
@@ -79,22 +92,37 @@ def conversation_for(
             may_close=may(store, Action.CLOSE),
             colleagues=people,
             chat=chat_row(ticket, drafts=may(store, Action.REPLY), now=now),
-            history=_history(ticket, store, caller, aliases),
+            history=_history(latest, store, caller, aliases),
             past=_past(ticket),
             may_run_sop=may(store, Action.RUN_SOP),
             sop_mark=mark if may(store, Action.RUN_SOP) else "",
             categories=tuple((value, str(label)) for value, label in Category.choices),
             category_is_triages=is_triages,
             category_because=because,
+            mood=_mood(judged) if may(store, Action.ASSIGN) else None,
         )
 
 
-def _by_triage(ticket: Ticket) -> tuple[bool, str]:
-    """Whether the category is triage's word alone, and what told it. One query, for a ticket that has one."""
-    told = ticket.events.filter(kind=CATEGORISED).order_by("-pk").first() if ticket.category else None
+def _judged(ticket: Ticket, latest: Sequence[Event]) -> list[Event]:
+    """What triage and people said of the ticket, latest first. One query, where `latest` is not all that happened."""
+    kinds = (CATEGORISED, MOOD_SAID)
+    if len(latest) < HISTORY:
+        return [event for event in latest if event.kind in kinds]
+    return list(ticket.events.filter(kind__in=kinds).order_by("-pk"))
+
+
+def _by_triage(ticket: Ticket, judged: Sequence[Event]) -> tuple[bool, str]:
+    """Whether the category is triage's word alone, and what told it."""
+    told = next((event for event in judged if event.kind == CATEGORISED), None) if ticket.category else None
     if told is None or told.by != "triage":
         return False, ""
     return True, _list(told.after.get("because", ()))
+
+
+def _mood(judged: Sequence[Event]) -> MoodRow:
+    told = told_by([event for event in judged if event.kind == MOOD_SAID])
+    choices = tuple((slug, str(label)) for slug, label in SLUGS)
+    return MoodRow(told.mood.slug, str(told.mood.label), told.is_persons, _list(told.because), choices)
 
 
 def _list(words: Iterable[str]) -> str:
@@ -111,6 +139,16 @@ def _category_said(event: Event, who: str) -> str:
     if event.before.get("category") == category:
         return _("%(who)s agreed: %(category)s") % told
     return _("%(who)s said what it is about: %(category)s") % told
+
+
+def _mood_said(event: Event, who: str) -> str:
+    mood, words = mood_of(event), _list(event.after.get("because", ()))
+    told = {"who": who, "mood": str(mood.label), "words": words}
+    if not who:
+        return (_("Triage: %(mood)s, because of: %(words)s") if words else _("Triage: %(mood)s")) % told
+    if event.before.get("mood") == mood.slug:
+        return _("%(who)s agreed about the mood: %(mood)s") % told
+    return _("%(who)s said how it sounds: %(mood)s") % told
 
 
 def colleagues_of(caller: Caller, store: Store) -> tuple[ColleagueRow, ...]:
@@ -171,6 +209,7 @@ def _ticket_row(
         due_why_key=entry.due_why if entry else "",
         escalated_to=person_ref(entry.escalated_to, store, caller, {}) if entry and may(store, Action.ASSIGN) else None,
         snoozed_until=entry.snoozed_until if entry else None,
+        mood=Mood(entry.sentiment).slug if entry else "",
     )
 
 
@@ -242,14 +281,19 @@ _SAID_BY_ITS_RUN = (Event.Kind.SOP_STEP, Event.Kind.SOP_SKIPPED, Event.Kind.SOP_
 _OF_SOPS = (Event.Kind.SOP_STARTED, Event.Kind.SOP_FINISHED, Event.Kind.SOP_STOPPED)
 
 
-def _history(ticket: Ticket, store: Store, caller: Caller, aliases: dict[tuple[int, int], str]) -> tuple[EventRow, ...]:
+def _latest(ticket: Ticket, store: Store) -> list[Event]:
     """The latest events that the conversation itself does not show, newest first."""
     events = ticket.events.exclude(kind__in=_SAID_IN_CONVERSATION + _SAID_BY_ITS_RUN)
     if not may(store, Action.RUN_SOP):
         events = events.exclude(kind__in=_OF_SOPS)
     if not may(store, Action.ASSIGN):
-        events = events.exclude(kind__in=(Event.Kind.ASSIGNED, Event.Kind.TAKEN_BACK))
-    latest = list(events.select_related("actor").defer(*without_secrets("actor")).order_by("-pk")[:HISTORY])
+        events = events.exclude(kind__in=(Event.Kind.ASSIGNED, Event.Kind.TAKEN_BACK, MOOD_SAID))
+    return list(events.select_related("actor").defer(*without_secrets("actor")).order_by("-pk")[:HISTORY])
+
+
+def _history(
+    latest: Sequence[Event], store: Store, caller: Caller, aliases: dict[tuple[int, int], str]
+) -> tuple[EventRow, ...]:
     moved = [event for event in latest if event.kind in (Event.Kind.ASSIGNED, Event.Kind.TAKEN_BACK)]
     given = {who.get("assignee") for event in moved for who in (event.before, event.after)}
     if may(store, Action.ASSIGN):  # who leads is the agency's own
@@ -276,8 +320,8 @@ def _said(event: Event, who: str, names: dict[int, str]) -> str:
             return _("Closed by %(who)s") % {"who": who} if who else _("Ended by the buyer")
         case kind if kind in set(ByTime):
             return _said_of_time(event, who, names)
-        case kind if kind == CATEGORISED:
-            return _category_said(event, who)
+        case kind if kind in (CATEGORISED, MOOD_SAID):
+            return (_category_said if kind == CATEGORISED else _mood_said)(event, who)
         case Event.Kind.ACKNOWLEDGED:
             return _("Acknowledged automatically")
         case Event.Kind.BREACHED:

@@ -15,8 +15,10 @@ from tenants.queries import StoreGone, store_by_id
 from tickets.triage.actions.follow import TRIAGE
 from tickets.triage.actions.train import train
 from tickets.triage.actions.triage import triage
+from tickets.triage.judging import Models
 from tickets.triage.keys import key_of
 from tickets.triage.model import Model, NoModel
+from tickets.triage.models import Subject
 from tickets.triage.queries.versions import data_in_force
 from tickets.triage.queries.waiting import numbers_waiting, stores_waiting
 
@@ -29,26 +31,29 @@ WORK_FOR: Final = 15.0  # seconds; mail waits behind us
 def triage_agency(agency_id: int) -> None:
     """What arrived in the agency's stores, store by store in batches, for WORK_FOR at most; then another turn."""
     ends = time.monotonic() + WORK_FOR
-    model, key = _model_of(agency_id), key_of(agency_id)
+    models, key = _models_of(agency_id), key_of(agency_id)
     for store_id in stores_waiting(agency_id):
         if time.monotonic() > ends:
             nudge(TRIAGE, agency_id)
             return
         try:
             with in_store(store_by_id(store_id)):
-                triage(numbers_waiting(store_id, BATCH), model, key, now=database_now())
+                triage(numbers_waiting(store_id, BATCH), models, key, now=database_now())
         except (DatabaseError, StoreGone):
             log.exception("store %s was not triaged; the clock asks again", store_id)
 
 
 def train_agency(agency_id: int) -> None:
-    train(agency_id, now=database_now())
+    for subject in Subject:
+        train(agency_id, subject, now=database_now())
 
 
-def _model_of(agency_id: int) -> Model | None:
-    data = data_in_force(agency_id)
-    try:
-        return Model.from_bytes(data) if data else None
-    except NoModel:
-        log.exception("the model of agency %s can't be read: the rules judge", agency_id)
-        return None
+def _models_of(agency_id: int) -> Models:
+    """What judges now, read once for all that this job judges."""
+    found = dict[Subject, Model]()
+    for subject, data in data_in_force(agency_id).items():
+        try:
+            found[subject] = Model.from_bytes(data)
+        except NoModel:
+            log.exception("the %s model of agency %s can't be read: the rules judge", subject, agency_id)
+    return found

@@ -26,11 +26,15 @@ SOFTNESS: Final = 10.0  # inverse strength of the regularisation
 
 @dataclass(frozen=True)
 class Example:
-    """`mark` decides whether it is held out, the same way each time: what judged one version judges the next."""
+    """`mark` decides whether it is held out, the same way each time: what judged one version judges the next.
+
+    One that is no judge only teaches: its words are of another kind than those that will be judged.
+    """
 
     text: str
     label: str
     mark: str
+    is_judge: bool = True
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,13 @@ class Learned:
     def accuracy(self) -> float:
         return self.right / self.held_out if self.held_out else 0.0
 
+    def is_good(self, threshold: int, by_rule: int) -> bool:
+        """Right often enough (`threshold`, per cent), no worse than the rules, and better than who always says the
+        same. `by_rule`: how many of the held out the rules judge rightly.
+        """
+        commonest = max((one.held_out for one in self.of_labels), default=0)
+        return self.accuracy * 100 >= threshold and self.right >= by_rule and self.right > commonest
+
 
 def is_held_out(mark: str, seed: int = 0) -> bool:
     return int.from_bytes(blake2b(f"{seed}:{mark}".encode(), digest_size=4).digest(), "big") % HELD_OUT == 0
@@ -64,7 +75,8 @@ def split(examples: Sequence[Example], seed: int = 0) -> tuple[list[Example], li
     """What is learned from, and what is held out. A text that is in both, but for its numbers, judges nothing."""
     taught = [example for example in examples if not is_held_out(example.mark, seed)]
     known = {_same(example.text) for example in taught}
-    return taught, [e for e in examples if is_held_out(e.mark, seed) and _same(e.text) not in known]
+    held_out = [example for example in examples if example.is_judge and is_held_out(example.mark, seed)]
+    return taught, [example for example in held_out if _same(example.text) not in known]
 
 
 def learn(taught: Sequence[Example], held_out: Sequence[Example], key: bytes, *, in_texts: int = IN_TEXTS) -> Learned:

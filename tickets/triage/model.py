@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import math
 import zipfile
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tickets.triage.features import features_of, grams_of, number_of
+from tickets.triage.features import grams_of, number_of
 
 LARGEST: Final = 32 * 1024 * 1024  # bytes of a model once it is unpacked; more is not ours
 BECAUSE: Final = 3  # words that are named as a reason
@@ -48,27 +49,27 @@ class Model:
 
     def guess(self, text: str, key: bytes) -> Guess | None:
         """None for a text of which no feature is known: nothing can be said about it."""
-        at, values = weigh(features_of(text, key), self.numbers, self.rarity)
+        grams = Counter(grams_of(text))
+        numbers = {gram: number_of(gram, key) for gram in grams}
+        counts = Counter[int]()
+        for gram, many in grams.items():
+            counts[numbers[gram]] += many
+        at, values = weigh(counts, self.numbers, self.rarity)
         if not len(at):
             return None
         sums = values @ self.weights[at].astype(np.float32) + self.bias
         chances = np.exp(sums - sums.max())
         best = int(chances.argmax())
-        because = self._because(text, key, best)
-        return Guess(self.labels[best], float(chances[best] / chances.sum()), because)
+        words = {gram[1:]: number for gram, number in numbers.items() if gram[0] == "w"}
+        return Guess(self.labels[best], float(chances[best] / chances.sum()), self._because(words, best))
 
-    def _because(self, text: str, key: bytes, label: int) -> tuple[str, ...]:
-        """The words of this text that weigh most for the label, compared with what they weigh for the others."""
-        found = dict[str, float]()
-        for gram in grams_of(text):
-            if gram[0] != "w" or gram[1:] in found:
-                continue
-            at = _places(np.array([number_of(gram, key)], np.uint32), self.numbers)
-            if len(at[0]):
-                row = self.weights[at[1][0]].astype(np.float32) * self.rarity[at[1][0]]
-                found[gram[1:]] = float(row[label] - row.mean())
-        ordered = sorted((word for word in found if found[word] > 0), key=lambda word: -found[word])
-        return tuple(ordered[:BECAUSE])
+    def _because(self, words: Mapping[str, int], label: int) -> tuple[str, ...]:
+        """The words of a text that weigh most for the label, compared with what they weigh for the others."""
+        known, at = _places(np.fromiter(words.values(), np.uint32, len(words)), self.numbers)
+        rows = self.weights[at].astype(np.float32) * self.rarity[at][:, np.newaxis]
+        gains = rows[:, label] - rows.mean(axis=1)
+        names, order = list(words), np.argsort(-gains, kind="stable")[:BECAUSE]
+        return tuple(names[known[at]] for at in order if gains[at] > 0)
 
     def to_bytes(self) -> bytes:
         file = io.BytesIO()

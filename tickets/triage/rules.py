@@ -12,10 +12,10 @@ from typing import Final
 
 from knowledge.categories import Category
 from tickets.acknowledgement import language_of
+from tickets.moods import Mood
 from tickets.triage.words import TURNED, found_in
 
 LONGEST: Final = 4_000  # characters that are read
-NEGATIVE, NEUTRAL, POSITIVE = -1, 0, 1  # the mood
 CALM, SOON, NOW = 0, 1, 2  # the urgency
 # Where two are said alike, who wins: what is said more rarely. A return of a broken thing is about the thing.
 _FIRST: Final = (
@@ -38,14 +38,16 @@ _BOUGHT: Final = frozenset(
 
 @dataclass(frozen=True)
 class Judged:
-    """`is_presale` is None where nothing tells. `because` are the words that decided the category."""
+    """`is_presale` is None where nothing tells. `because` are the words that decided the category, `moved` those that
+    decided the mood."""
 
     category: str = ""
     language: str = ""  # zh, en, or empty for a text without letters
-    mood: int = NEUTRAL
+    mood: Mood = Mood.NEUTRAL
     is_presale: bool | None = None
     urgency: int = CALM
     because: tuple[str, ...] = ()
+    moved: tuple[str, ...] = ()
 
 
 def judge(text: str) -> Judged:
@@ -53,7 +55,7 @@ def judge(text: str) -> Judged:
     text = text[:LONGEST]
     found = found_in(text)
     category, because = _category(found)
-    mood = _mood(found)
+    mood, moved = _mood(found)
     return Judged(
         category=category,
         language=language_of(text),
@@ -61,6 +63,7 @@ def judge(text: str) -> Judged:
         is_presale=is_presale(category),
         urgency=NOW if _said(found, "urgent") else SOON if _said(found, "soon") else CALM,
         because=because,
+        moved=moved,
     )
 
 
@@ -85,13 +88,16 @@ def _weight(hits: Counter[str]) -> int:
     return sum(1 + len(word.split()) for word in hits if not word.startswith(TURNED))
 
 
-def _mood(found: dict[str, Counter[str]]) -> int:
-    """Words turned round count for the other side; of as many on both sides, nothing is said."""
+def _mood(found: dict[str, Counter[str]]) -> tuple[Mood, tuple[str, ...]]:
+    """Words turned round count for the other side; of as many on both sides, nothing is said. With the words of it."""
     good, bad = found.get("positive", Counter()), found.get("negative", Counter())
     turned = [word.startswith(TURNED) for word in good.elements()]
     saved = [word.startswith(TURNED) for word in bad.elements()]
     balance = len(turned) - 2 * sum(turned) - len(saved) + sum(saved)  # 没坏 is no praise
-    return POSITIVE if balance > 0 else NEGATIVE if balance < 0 else NEUTRAL
+    if not balance:
+        return Mood.NEUTRAL, ()
+    mood, said = (Mood.PLEASED, good) if balance > 0 else (Mood.UNHAPPY, bad)
+    return mood, tuple(word for word in said if not word.startswith(TURNED))[:3]
 
 
 def _said(found: dict[str, Counter[str]], name: str) -> bool:

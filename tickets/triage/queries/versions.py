@@ -1,17 +1,20 @@
-"""What was learned: the version in force, those before it, and whose turn it is to learn."""
+"""What was learned of each subject: the version in force, those before it, and whose turn it is to learn."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from functools import reduce
+from operator import or_
+from typing import Final
 
-from django.db.models import Q
+from django.db.models import Q, Window
+from django.db.models.functions import RowNumber
 
-from knowledge.categories import Category
 from tenants.models import Agency
 from tickets.triage.keys import key_of, mark_of
-from tickets.triage.models import THRESHOLD, Learner, Version
+from tickets.triage.models import Learner, Subject, Version
+from tickets.triage.subjects import ABOUT
 
 EVERY: Final = timedelta(days=7)
 SHOWN: Final = 20
@@ -19,7 +22,7 @@ SHOWN: Final = 20
 
 @dataclass(frozen=True)
 class LabelLine:
-    """Of a category: how many were held out, found again among them, and how many of those said to be it were not."""
+    """Of a label: how many were held out, found again among them, and how many of those said to be it were not."""
 
     label: str
     held_out: int
@@ -48,16 +51,36 @@ class VersionLine:
 
 
 @dataclass(frozen=True)
-class Learning:
-    """What the page shows."""
+class Found:
+    """Of a label: how often people had said it when the learner last looked, and how many more it takes."""
 
+    label: str
+    many: int
+    missing: int
+
+
+@dataclass(frozen=True)
+class Learning:
+    """What the page shows of a subject."""
+
+    subject: str
+    title: str
     is_on: bool
     threshold: int
     is_asked: bool
     begun_at: datetime | None
     told: str
     examples: int
+    beside: int  # ratings that teach too, and judge nothing
+    fewest: int
+    fewest_of_label: int
+    found: tuple[Found, ...]
     versions: tuple[VersionLine, ...]
+
+    @property
+    def missing(self) -> int:
+        """How many labels of people it takes yet, as of the last look."""
+        return max(0, self.fewest - self.examples)
 
     @property
     def in_force(self) -> VersionLine | None:
@@ -65,51 +88,71 @@ class Learning:
 
     @property
     def shown(self) -> VersionLine | None:
-        """Whose categories are shown: the one in force, else the latest."""
+        """Whose labels are shown: the one in force, else the latest."""
         return self.in_force or next(iter(self.versions), None)
 
 
-def learner_of(agency_id: int) -> Learner:
-    return Learner.objects.filter(agency_id=agency_id).first() or Learner(agency_id=agency_id, threshold=THRESHOLD)
+def learnings_of(agency_id: int) -> tuple[Learning, ...]:
+    """Of every subject. Two queries, without the models themselves."""
+    learners = {learner.subject: learner for learner in Learner.objects.filter(agency_id=agency_id)}
+    place = Window(RowNumber(), partition_by="subject", order_by="-number")
+    versions = Version.objects.filter(agency_id=agency_id).defer("data").annotate(place=place)
+    rows, mark = list(versions.filter(place__lte=SHOWN).order_by("-number")), mark_of(key_of(agency_id))
+    return tuple(
+        _learning(learners.get(subject) or Learner(subject=subject), [r for r in rows if r.subject == subject], mark)
+        for subject in Subject
+    )
 
 
-def learning_of(agency_id: int) -> Learning:
-    """Two queries, without the models themselves."""
-    learner = learner_of(agency_id)
-    rows = list(Version.objects.filter(agency_id=agency_id).defer("data").order_by("-number")[:SHOWN])
+def data_in_force(agency_id: int) -> dict[Subject, bytes]:
+    """The models that judge: none of a subject whose learner is off or has learned nothing good. One query, from the
+    operator's place.
+    """
+    off = Learner.objects.filter(agency_id=agency_id, is_on=False).values("subject")
     mark = mark_of(key_of(agency_id))
+    good = Version.objects.filter(agency_id=agency_id, is_good=True, key_mark=mark).exclude(subject__in=off)
+    latest = good.order_by("subject", "-number").distinct("subject").values_list("subject", "data")
+    return {Subject(subject): bytes(data) for subject, data in latest}
+
+
+def agencies_due(now: datetime) -> list[int]:
+    """Some learner of whose was asked to learn, or has not for a week. From the operator's place."""
+    learners = Learner.objects.filter(is_on=True).exclude(Q(begun_at__gt=now - EVERY, asked_at__isnull=True))
+    have = [Learner.objects.filter(subject=subject).values("agency_id") for subject in Subject]
+    unheard = Agency.objects.filter(reduce(or_, (~Q(pk__in=those) for those in have)), is_active=True)
+    asked = learners.filter(agency__is_active=True).values_list("agency_id", flat=True)
+    return sorted({*asked, *unheard.values_list("pk", flat=True)})
+
+
+def _learning(learner: Learner, rows: list[Version], mark: str) -> Learning:
+    subject = Subject(learner.subject)
+    about = ABOUT[subject]
     good = next((row.pk for row in rows if row.is_good and row.key_mark == mark), None) if learner.is_on else None
     return Learning(
+        subject=subject,
+        title=str(subject.label),
         is_on=learner.is_on,
         threshold=learner.threshold,
         is_asked=learner.asked_at is not None,
         begun_at=learner.begun_at,
         told=str(Learner.Told(learner.told).label) if learner.told else "",
         examples=learner.examples,
-        versions=tuple(_line(row, in_force=row.pk == good) for row in rows),
+        beside=learner.beside,
+        fewest=about.fewest,
+        fewest_of_label=about.fewest_of_label,
+        found=tuple(
+            Found(str(name), learner.found[label], max(0, about.fewest_of_label - learner.found[label]))
+            for label, name in about.labels.items()
+            if label in learner.found
+        ),
+        versions=tuple(_line(subject, row, in_force=row.pk == good) for row in rows),
     )
 
 
-def data_in_force(agency_id: int) -> bytes:
-    """The model that judges; empty where the learner is off or nothing good was learned. From the operator's place."""
-    if not learner_of(agency_id).is_on:
-        return b""
-    mark = mark_of(key_of(agency_id))
-    good = Version.objects.filter(agency_id=agency_id, is_good=True, key_mark=mark).order_by("-number")
-    return bytes(good.values_list("data", flat=True).first() or b"")
-
-
-def agencies_due(now: datetime) -> list[int]:
-    """Whose learner was asked to learn, or has not for a week. From the operator's place."""
-    learners = Learner.objects.filter(is_on=True).exclude(Q(begun_at__gt=now - EVERY, asked_at__isnull=True))
-    unheard = Agency.objects.filter(is_active=True).exclude(pk__in=Learner.objects.values("agency_id"))
-    asked = learners.filter(agency__is_active=True).values_list("agency_id", flat=True)
-    return sorted({*asked, *unheard.values_list("pk", flat=True)})
-
-
-def _line(row: Version, *, in_force: bool) -> VersionLine:
+def _line(subject: Subject, row: Version, *, in_force: bool) -> VersionLine:
     labels = [
-        LabelLine(_name(label), held_out, right, guessed - right) for label, held_out, guessed, right in row.by_label
+        LabelLine(_name(subject, label), held_out, right, guessed - right)
+        for label, held_out, guessed, right in row.by_label
     ]
     return VersionLine(
         number=row.number,
@@ -123,7 +166,7 @@ def _line(row: Version, *, in_force: bool) -> VersionLine:
         is_in_force=in_force,
         size=row.size,
         labels=tuple(labels),
-        left_out=tuple((_name(label), many) for label, many in sorted(row.left_out.items())),
+        left_out=tuple((_name(subject, label), many) for label, many in sorted(row.left_out.items())),
     )
 
 
@@ -131,5 +174,5 @@ def _percent(part: int, whole: int) -> float:
     return round(100 * part / whole, 1) if whole else 0.0
 
 
-def _name(label: Any) -> str:
-    return str(Category(label).label) if label in Category.values else str(label)
+def _name(subject: Subject, label: str) -> str:
+    return str(ABOUT[subject].labels.get(label, label))
