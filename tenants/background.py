@@ -21,15 +21,23 @@ MOST_UNSENT: Final = 1000  # keys; what comes beyond them is dropped
 class Background(Generic[Key, Value]):
     """A thread that hands `send` what was posted, and in one go what came meanwhile or within `gathering` seconds.
 
-    In no order.
+    In no order; what was posted twice under a key is the later, or what `merge` makes of both.
 
     For what may be lost: beyond MOST_UNSENT, and where `send` raises, it is dropped with a warning. The thread is a
     daemon and does not outlive its process: an ordinary exit waits a second for it, os._exit only by `flush`.
     """
 
-    def __init__(self, name: str, send: Callable[[dict[Key, Value]], None], *, gathering: float = 0) -> None:
+    def __init__(
+        self,
+        name: str,
+        send: Callable[[dict[Key, Value]], None],
+        *,
+        gathering: float = 0,
+        merge: Callable[[Value, Value], Value] = lambda _earlier, later: later,
+    ) -> None:
         self.name = name
         self.send = send
+        self.merge = merge
         self.gathering = gathering
         self._begin()
         os.register_at_fork(after_in_child=self._begin)
@@ -49,7 +57,7 @@ class Background(Generic[Key, Value]):
             if key not in self._unsent and len(self._unsent) >= MOST_UNSENT:
                 self._dropped += 1
                 return
-            self._unsent[key] = value
+            self._unsent[key] = self.merge(self._unsent[key], value) if key in self._unsent else value
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
                 self._thread.start()

@@ -7,16 +7,23 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from operator import itemgetter
 from typing import Any, Final, Protocol
+
+from cryptography.fernet import InvalidToken
 
 log = logging.getLogger(__name__)
 
 LISTS_EVERY: Final = 0.25  # seconds; every desk of the agency is told what its list is about
-DEAF_FOR: Final = 0.1  # seconds, after a message that could not be read
+DEAF_FOR: Final = 0.1  # seconds, after a layer that raised
+COMPLAINS_EVERY: Final = 10.0  # seconds; of what can't be read there may be much
 
 Brought = Mapping[str, Any]  # JSON
 Told = tuple[int, Brought | None]  # seq, and what comes along with it for who has everything before
+
+
+def of_both(one: Told, other: Told) -> Told:
+    """Of two hints of a ticket, which may come in any order, the later seq; neither brings anything: it is read."""
+    return max(one[0], other[0]), None
 
 
 class Hearer(Protocol):
@@ -37,6 +44,8 @@ class Ear:
         self._channel = ""
         self._listening: asyncio.Task[None] | None = None
         self._one_at_a_time = asyncio.Lock()
+        self._unread = 0  # since it was last told
+        self._complains_at = 0.0
 
     async def join(self, layer: Any, agency: int, of_agency: str, group: str, who: Hearer) -> None:
         """From now on. Raises what the layer raises; who has joined hears its own process all the same."""
@@ -77,15 +86,29 @@ class Ear:
         while True:
             try:
                 message = await layer.receive(channel)
+            except InvalidToken as error:  # sealed with a key that is not ours, and gone from the queue
+                self._complain(error)
+                continue
+            except Exception as error:  # the layer itself
+                self._complain(error)
+                await asyncio.sleep(DEAF_FOR)
+                continue
+            try:
                 if message["from"] == own:
                     continue  # heard already
                 if message["type"] == "told":
                     self.hear({tuple(about): (seq, brought) for *about, seq, brought in message["news"]})
                 else:
                     self.hear_event(message["group"], message["event"])
-            except Exception as error:  # whatever somebody else has put there, all others are heard
-                log.warning("not understood: %s", type(error).__name__)
-                await asyncio.sleep(DEAF_FOR)
+            except Exception as error:  # whatever an older or a newer process has meant, all others are heard
+                self._complain(error)
+
+    def _complain(self, error: Exception) -> None:
+        self._unread += 1
+        now = asyncio.get_running_loop().time()
+        if now >= self._complains_at:
+            log.warning("%s not understood: %s", self._unread, type(error).__name__)
+            self._unread, self._complains_at = 0, now + COMPLAINS_EVERY
 
     def hear(self, news: Mapping[tuple[Any, ...], Told]) -> None:
         """(group, type, store, ticket) → what is told. What is about lists waits for its turn."""
@@ -110,7 +133,7 @@ class Ear:
             self._lists[group] = {}
             asyncio.get_running_loop().call_later(LISTS_EVERY, self._tell_lists, group)
         changed = self._lists[group]
-        changed[store, ticket] = max(told, changed.get((store, ticket), told), key=itemgetter(0))
+        changed[store, ticket] = of_both(told, changed.get((store, ticket), told))
 
     def _tell_lists(self, group: str) -> None:
         changed = self._lists.pop(group)

@@ -22,7 +22,7 @@ from channels.layers import get_channel_layer
 from django.db import transaction
 
 from tenants.background import Background
-from tenants.hearing import Brought, Ear, Hearer, Told
+from tenants.hearing import Brought, Ear, Hearer, Told, of_both
 from tenants.models import Store
 
 log = logging.getLogger(__name__)
@@ -179,4 +179,4 @@ def _tell_here(agency: int, tell: Callable[[Ear], None]) -> None:
                 loop.call_soon_threadsafe(tell, ear)
 
 
-_hints: Final = Background("hints", _send)
+_hints: Final = Background("hints", _send, merge=of_both)

@@ -23,7 +23,7 @@ from tenants import live
 from tenants.access import Caller, is_at_home
 from tenants.bucket import Bucket
 from tenants.context import at
-from tenants.hearing import Told
+from tenants.hearing import Told, of_both
 from tenants.hosts import SESSION_HOST, bare_host, place_of
 from tenants.lanes import Lanes
 
@@ -147,7 +147,7 @@ class PatientConsumer(AsyncWebsocketConsumer):
         """Of two of the same ticket the later stays, and nothing that either brought: then it is read."""
         known = self.hints.setdefault(kind, {})
         for key, told in about.items():
-            known[key] = (max(told[0], known[key][0]), None) if key in known else told
+            known[key] = of_both(told, known[key]) if key in known else told
         self._wake()
 
     def hear_event(self, event: Mapping[str, Any]) -> None:

@@ -27,11 +27,13 @@ from tickets.actions.assign import assign
 from tickets.actions.close import close
 from tickets.actions.mark_read import desk_saw
 from tickets.actions.note import add_note
+from tickets.actions.receive import receive_message
 from tickets.actions.reply import reply_to_ticket
 from tickets.actions.set_widget import set_widget
+from tickets.channels import Channel
 from tickets.chat.desk import DeskSide
-from tickets.incoming import Upload
-from tickets.models import Ticket
+from tickets.incoming import IncomingMessage, Upload
+from tickets.models import Ticket, Visitor
 
 Said = Callable[[Callable[[], Any]], dict[str, Brought | None]]
 
@@ -115,7 +117,7 @@ def test_word_is_for_whom_has_the_chat_and_has_all_before_it(
     assert [item["text"] for item in behind.look(key)[0]["items"]] == ["第一句", "第二句"]
 
 
-@pytest.mark.parametrize("shut", ["assignment", "membership", "person", "agency", "nobody"])
+@pytest.mark.parametrize("shut", ["assignment", "membership", "person", "agency", "nobody", "seller"])
 def test_nothing_comes_along_where_the_gate_is_shut(
     buyer: Browser, cast: Cast, number: int, told: Said, shut: str
 ) -> None:
@@ -131,6 +133,9 @@ def test_nothing_comes_along_where_the_gate_is_shut(
         case "nobody":
             with in_store(cast.a):
                 Ticket.objects.filter(pk=number).update(assignee=None)
+        case "seller":  # has no door at the agency's host
+            with in_store(cast.a):
+                Ticket.objects.filter(pk=number).update(assignee=cast.di)
     heard = told(lambda: buyer.say("CANARY-WORD"))
     assert heard == {"watchers": None, "buyer": None}
 
@@ -216,10 +221,63 @@ def test_answer_of_an_older_conversation_does_not_come_along(
 def test_another_buyer_takes_nothing(buyer: Browser, cast: Cast, number: int, told: Said) -> None:
     other = Browser(cast.a, buyer.key)
     other.hello()
-    other.say("我是别人")
+    other.say("在吗")
+    written(cast, number_of(cast.a), "在的")
+    other.side.look()
+    assert (other.side.have, other.side.told["state"]) == (buyer.side.have, buyer.side.told["state"])
     brought = told(lambda: answered(cast, number, "CANARY-ANSWER"))["buyer"]
     assert brought is not None
+    assert len(brought["beside"]["visitors"]) == 1
+    other.side.conversation, theirs = buyer.side.conversation, other.side.conversation
     assert other.side.take(brought) == []
+    other.side.visitor, other.side.conversation = buyer.side.visitor, theirs
+    assert other.side.take(brought) == []
+    assert buyer.side.take(brought) != []
+
+
+def test_marks_of_reading_never_go_back(buyer: Browser, cast: Cast, number: int, told: Said) -> None:
+    brought = told(lambda: answered(cast, number, "有货"))["buyer"]
+    assert brought is not None
+    ahead = {"type": "receipts", "delivered": 9, "read": 9}
+    buyer.side.told["receipts"] = ahead
+    assert [frame["type"] for frame in buyer.side.take(brought)] == ["messages"]
+    assert buyer.side.told["receipts"] == ahead
+
+
+def test_only_so_many_browsers_and_none_that_was_not_seen_for_long(
+    buyer: Browser, cast: Cast, number: int, told: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with in_store(cast.a):
+        Visitor.objects.update(expires_at=database_now())
+    brought = told(lambda: answered(cast, number, "有货"))["buyer"]
+    assert brought is not None
+    assert brought["beside"]["visitors"] is None
+    assert buyer.side.take(brought) == []
+
+
+def test_chat_that_nobody_has_is_not_said_to_be_somebodys(buyer: Browser, cast: Cast, number: int, told: Said) -> None:
+    Assignment.objects.filter(user=cast.bo).update(alias="")
+    buyer.side.look()
+    assert buyer.side.told["state"]["agent"] == cast.a.name
+    with in_store(cast.a):
+        Ticket.objects.filter(pk=number).update(assignee=None)
+    brought = told(lambda: answered(cast, number, "店主来了", by=cast.di))["buyer"]
+    assert brought is not None
+    assert buyer.side.take(brought) == []
+
+
+def test_other_channels_bring_nothing(cast: Cast, told: Said) -> None:
+    heard = told(lambda: mailed(cast, "第一封"))
+    assert heard == {"watchers": None}
+    with in_store(cast.a):
+        Ticket.objects.update(assignee=cast.bo)
+    assert told(lambda: mailed(cast, "第二封")) == {"watchers": None}
+
+
+def mailed(cast: Cast, text: str) -> None:
+    with in_store(cast.a):
+        message = IncomingMessage(channel=Channel.EMAIL, external_id=text, customer_id="m@example.com", text=text)
+        receive_message(message, now=database_now())
 
 
 def test_buyer_of_another_store_takes_nothing(buyer: Browser, cast: Cast, number: int, told: Said) -> None:

@@ -234,6 +234,39 @@ def test_buyer_and_agent_hear_each_other(key: str, session: str, real_store: Sto
     asyncio.run(scene())
 
 
+def test_words_of_a_chat_that_somebody_has_come_without_a_look(
+    key: str, session: str, real_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene() -> None:
+        buyer, desk = await hello(key), desk_socket(session)
+        assert await desk.connect()
+        await hear(desk, "hello")
+        await say(buyer, "message", client_id="message-1", text="在吗？")
+        where = (await hear(desk, "tickets.changed"))["tickets"][0]
+        where = {"store": where["store"], "ticket": where["ticket"]}
+        await say(desk, "watch", **where, have=0)
+        seen = (await hear(desk, "messages"))["items"][-1]["seq"]
+        await say(desk, "reply", **where, client_id="reply-001", text="在的", seen=seen)
+        await hear(desk, "sent")
+        while (await hear(buyer, "state"))["is"] != "with_agent":
+            pass
+        looks: list[str] = []
+        monkeypatch.setattr(DeskSide, "look", lambda self, key, **_: looks.append("desk") or [])
+        monkeypatch.setattr(BuyerSide, "look", lambda self: looks.append("buyer") or [])
+        for number in range(2):
+            await say(buyer, "message", client_id=f"question-{number}", text=f"问{number}")
+            while (item := (await hear(desk, "messages"))["items"][-1])["text"] != f"问{number}":
+                pass
+            await say(desk, "reply", **where, client_id=f"answer-0{number}", text=f"答{number}", seen=item["seq"])
+            while (await hear(buyer, "messages"))["items"][-1]["text"] != f"答{number}":
+                pass
+        assert "desk" not in looks
+        await buyer.disconnect()
+        await desk.disconnect()
+
+    asyncio.run(scene())
+
+
 def test_same_client_id_twenty_times_at_once_is_one_message(key: str, real_store: Store) -> None:
     secret = secrets.token_urlsafe(32)
 

@@ -47,9 +47,9 @@ def layer(monkeypatch: pytest.MonkeyPatch) -> Layer:
 def announced(db: None, django_capture_on_commit_callbacks: Any) -> Callable[..., None]:
     """announced(store, ticket, seq): announced, and committed."""
 
-    def announce(store: Store, ticket: int, seq: int) -> None:
+    def announce(store: Store, ticket: int, seq: int, **brings: Any) -> None:
         with django_capture_on_commit_callbacks(execute=True):
-            live.announce(store, ticket=ticket, seq=seq)
+            live.announce(store, ticket=ticket, seq=seq, **brings)
 
     return announce
 
@@ -89,6 +89,21 @@ def test_ticket_that_changes_thrice_at_once_is_announced_once(layer: Layer, anno
     assert layer.told("agency.3")[-1] == ("queue.changed", 7, 12, 3, None)
     assert layer.told("watchers.7.12")[-1] == ("tickets.changed", 7, 12, 3, None)
     assert len(layer.sent) < 3
+
+
+def test_of_two_hints_in_the_wrong_order_the_later_word_is_read(
+    layer: Layer, announced: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Locks are gone before commits are told of: the word before may be told after."""
+    waits = threading.Event()
+    monkeypatch.setattr(live._hints, "_hand_over", lambda unsent: waits.wait(5) and live._send(unsent))
+    announced(STORE, 12, 1)  # while this one is sent, two others come
+    time.sleep(0.05)
+    for seq in (6, 5):
+        announced(STORE, 12, seq, to_desk={"for": 1, "item": {"seq": seq}})
+    waits.set()
+    live.flush(timeout=5)
+    assert layer.told("watchers.7.12")[-1] == ("tickets.changed", 7, 12, 6, None)
 
 
 def test_hints_go_by_one_loop_and_connection_for_each_thread(layer: Layer, announced: Callable[..., None]) -> None:

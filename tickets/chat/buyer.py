@@ -158,9 +158,12 @@ class BuyerSide:
             return []
         self.have = answer.item["seq"]
         frames = [{"type": "messages", "conversation": str(self.conversation), "items": [answer.item]}]
-        if self.told.get("receipts") != answer.receipts:
-            self.told["receipts"] = answer.receipts
-            frames.append(answer.receipts)
+        told = self.told.get("receipts", {})  # marks of reading don't wait for answers, and may be ahead of this one's
+        delivered, read = (max(told.get(name, 0), getattr(answer, name)) for name in ("delivered", "read"))
+        receipts = {"type": "receipts", "delivered": delivered, "read": read}
+        if told != receipts:
+            self.told["receipts"] = receipts
+            frames.append(receipts)
         return frames
 
     def _is_all(self, answer: Answer) -> bool:

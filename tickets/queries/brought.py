@@ -16,6 +16,8 @@ from tenants.access import lets_in
 from tenants.hearing import Brought
 from tickets.channels import Channel
 
+MOST_BROWSERS: Final = 10  # of a buyer, the latest; others look
+
 # Of a chat, who has it, if they may see the store at this moment. Words of buyers are the same for whoever reads them.
 HOLDER: Final = f"""CASE
   WHEN ticket.channel = '{Channel.WIDGET}' AND {lets_in("ticket.assignee_id")} THEN ticket.assignee_id
@@ -23,9 +25,12 @@ END"""
 
 # Of a chat, what a buyer's look would find beside the answer itself; none for a conversation that is not the buyer's
 # latest. Any browser of theirs may show it: `visitors`. %(author)s is who answers.
-FOR_BUYER: Final = """(
+FOR_BUYER: Final = f"""(
   SELECT json_build_object(
-    'visitors', (SELECT json_agg(id) FROM tickets_visitor visitor WHERE visitor.customer_id = ticket.customer_id),
+    'visitors', (SELECT json_agg(id) FROM (
+      SELECT id FROM tickets_visitor WHERE customer_id = ticket.customer_id AND expires_at > %(now)s
+      ORDER BY created_at DESC LIMIT {MOST_BROWSERS}
+    ) visitor),
     'conversation', chat.public_id,
     'widget_at', (SELECT changed_at FROM tickets_chatwidget WHERE is_on),
     'holder', CASE WHEN ticket.assignee_id IS NOT NULL THEN coalesce(holder.alias, '') END,
@@ -37,6 +42,7 @@ FOR_BUYER: Final = """(
   LEFT JOIN tenants_assignment author ON author.store_id = %(store)s AND author.user_id = %(author)s
   WHERE chat.ticket_id = ticket.number AND NOT EXISTS (
     SELECT FROM tickets_ticket later WHERE later.customer_id = ticket.customer_id AND later.number > ticket.number)
+    AND EXISTS (SELECT FROM tenants_store WHERE id = %(store)s AND state = 'open')
 )"""
 
 
@@ -54,7 +60,8 @@ class Answer:
     conversation: UUID
     widget_at: datetime | None
     holder: str | None  # the alias of who has the chat, empty where they have none; None where nobody has it
-    receipts: dict[str, Any]
+    delivered: int  # how far we have the buyer's words
+    read: int
 
     @classmethod
     def of(cls, brought: Brought) -> Answer:
@@ -66,7 +73,8 @@ class Answer:
             conversation=UUID(beside["conversation"]),
             widget_at=datetime.fromisoformat(beside["widget_at"]) if beside["widget_at"] else None,
             holder=beside["holder"],
-            receipts={"type": "receipts", "delivered": beside["delivered"], "read": beside["read"]},
+            delivered=beside["delivered"],
+            read=beside["read"],
         )
 
 
