@@ -96,7 +96,12 @@ def test_of_two_hints_in_the_wrong_order_the_later_word_is_read(
 ) -> None:
     """Locks are gone before commits are told of: the word before may be told after."""
     waits = threading.Event()
-    monkeypatch.setattr(live._hints, "_hand_over", lambda unsent: waits.wait(5) and live._send(unsent))
+
+    def send(unsent: Any) -> None:
+        assert waits.wait(5)
+        live._send(unsent)
+
+    monkeypatch.setattr(live._hints, "send", send)
     announced(STORE, 12, 1)  # while this one is sent, two others come
     time.sleep(0.05)
     for seq in (6, 5):
