@@ -8,6 +8,7 @@ give nobody more than they take; that nobody is given what another has is the ve
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -38,6 +39,7 @@ log = logging.getLogger(__name__)
 
 LOCK: Final = 0x726F7574  # pg_try_advisory_lock, for as long as a round takes
 MOST_AT_ONCE: Final = 50  # tickets that one tick gives; the next goes on
+MOST_FAILURES: Final = 2  # of a store in a tick
 BY: Final = "routing"
 
 
@@ -49,10 +51,10 @@ def give_waiting(now: datetime) -> int:
         givings = giving_of({one.agency for one in found})
         routed = [one.given for one in _distributed(found, givings, now).values()]
         rules = {rule.id: rule.name for giving in givings.values() for rule in giving.rules}
-        left_out: set[int] = set()
+        failures = Counter[int]()
         turns = (one for one in chain.from_iterable(zip_longest(*routed)) if one)
-        sound = (one for one in turns if one.ticket.store not in left_out)  # asked anew before each
-        return sum(_give(one, rules, now, left_out) for one in islice(sound, MOST_AT_ONCE))
+        sound = (one for one in turns if failures[one.ticket.store] < MOST_FAILURES)  # asked anew before each
+        return sum(_give(one, rules, now, failures) for one in islice(sound, MOST_AT_ONCE))
 
 
 def take_back_stranded(now: datetime) -> int:
@@ -68,13 +70,13 @@ def take_back_stranded(now: datetime) -> int:
         routed = _distributed(found, givings, now)
         given = {(one.ticket.store, one.ticket.number): one for each in routed.values() for one in each.given}
         rules = {rule.id: rule.name for giving in givings.values() for rule in giving.rules}
-        taken, left_out = 0, set[int]()
+        taken, failures = 0, Counter[int]()
         for one in found:
             to, is_chat = given.get((one.ticket.store, one.ticket.number)), one.ticket.channel == Channel.WIDGET
             if is_chat and Channel.WIDGET not in givings[one.agency].plan.channels:
                 to = None
             if to or is_chat:
-                taken += _take_back(one, to, rules, now, left_out)
+                taken += _take_back(one, to, rules, now, failures)
         return taken
 
 
@@ -115,7 +117,7 @@ def _with(person: Person, channels: Sequence[str]) -> Person:
     return replace(person, load=load)
 
 
-def _give(one: Given, rules: dict[int, str], now: datetime, left_out: set[int]) -> int:
+def _give(one: Given, rules: dict[int, str], now: datetime, failures: Counter[int]) -> int:
     to = person_by_id(one.person)
 
     def give(ticket: Ticket) -> int:
@@ -124,26 +126,26 @@ def _give(one: Given, rules: dict[int, str], now: datetime, left_out: set[int]) 
         assign(ticket, to=to, by=None, now=now, was=None, through=BY, told=_why(one, rules))
         return 1
 
-    return _under_lock(one.ticket, give, left_out)
+    return _under_lock(one.ticket, give, failures)
 
 
-def _take_back(one: Found, given: Given | None, rules: dict[int, str], now: datetime, left_out: set[int]) -> int:
+def _take_back(one: Found, given: Given | None, rules: dict[int, str], now: datetime, failures: Counter[int]) -> int:
     to = person_by_id(given.person) if given else None
     why = _why(given, rules) if given else {}
     holder = one.holder or 0
-    taken = _under_lock(one.ticket, lambda ticket: take_back(ticket, person=holder, to=to, now=now, told=why), left_out)
+    taken = _under_lock(one.ticket, lambda ticket: take_back(ticket, person=holder, to=to, now=now, told=why), failures)
     if taken:
         Presence.objects.filter(person=holder, agency=one.agency).update(taken_back=F("taken_back") + 1)
     return int(taken)
 
 
-def _under_lock(wanted: Waiting, work: Callable[[Ticket], int], left_out: set[int]) -> int:
+def _under_lock(wanted: Waiting, work: Callable[[Ticket], int], failures: Counter[int]) -> int:
     """Does the work on the ticket inside its store, if it is there and nobody is just at it. Returns what that does.
 
-    One store in trouble keeps back nobody else's, and is tried once: each of its tickets might wait for the same lock
-    for seconds. It is put among those that are left out for the rest of the tick, and said to be so.
+    One store in trouble keeps back nobody else's: each of its tickets might wait for the same lock for seconds. After
+    MOST_FAILURES it is left out for the rest of the tick. One ticket in trouble keeps back nobody else's either.
     """
-    if wanted.store in left_out:
+    if failures[wanted.store] >= MOST_FAILURES:
         return 0
     try:
         with in_store(store_by_id(wanted.store)), transaction.atomic():
@@ -152,10 +154,12 @@ def _under_lock(wanted: Waiting, work: Callable[[Ticket], int], left_out: set[in
     except DomainError:  # somebody was quicker, or it ended
         return 0
     except StoreGone:
-        left_out.add(wanted.store)
+        failures[wanted.store] = MOST_FAILURES
     except DatabaseError:
-        log.exception("store %s is in trouble: none of its tickets is given before the next tick", wanted.store)
-        left_out.add(wanted.store)
+        failures[wanted.store] += 1
+        log.exception("ticket %s of store %s was neither given nor taken back", wanted.number, wanted.store)
+        if failures[wanted.store] == MOST_FAILURES:
+            log.error("store %s is in trouble: none of its tickets is given before the next tick", wanted.store)
     return 0
 
 
