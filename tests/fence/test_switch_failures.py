@@ -19,6 +19,7 @@ from django.conf import settings
 from tenants.context import connection, in_store
 from tenants.models import Store
 from tenants.postgresql.base import ENTER_STORE, SWITCH
+from tenants.postgresql.planned import numbered
 from tests.cast import NORTH_HOST, SOUTH_HOST, canary
 from tests.fence.conftest import Real, host_of
 from tests.fence.tally import Tally
@@ -29,6 +30,7 @@ from tickets.models import Message
 # The cheap ones often: it is the switches that count.
 KINDS = ["write", "list", "list", "desk", "queue", "messages", *["ticket"] * 6, *["stores"] * 5]
 SEED, CLIENTS, ONE_IN = 20261120, 8, 20
+SWITCHES = {form for switch in (SWITCH, ENTER_STORE) for form in (switch, numbered(switch)[0])}
 REQUESTS = int(os.environ.get("FENCE_REQUESTS", "2000"))
 
 
@@ -43,7 +45,7 @@ class Faults:
         faults = self
 
         def execute(cursor: Any, query: Any, params: Any = None, **more: Any) -> Any:
-            if query in (SWITCH, ENTER_STORE):
+            if query in SWITCHES:
                 faults.strike(cursor)
             return faults.execute(cursor, query, params, **more)
 

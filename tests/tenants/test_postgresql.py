@@ -10,6 +10,7 @@ from django.db import connection, transaction
 
 from tenants.context import in_store
 from tenants.postgresql.base import ENTER_STORE, Unreachable
+from tenants.postgresql.planned import PlannedCursor
 from tests.cast import Cast
 from tests.scenes import in_a_thread
 from tickets.models import Message
@@ -29,7 +30,7 @@ def test_failed_switch_closes_the_connection_instead_of_going_on(cast: Cast, mon
         with in_store(cast.a):
             assert where()[0].startswith(f"{cast.a.schema_name},")
             _path, pid = where()
-        execute = psycopg.Cursor.execute
+        execute = PlannedCursor.execute
 
         def cancelled(self: Any, query: Any, params: Any = None, **more: Any) -> Any:
             if query == ENTER_STORE and params["schema"] == cast.b.schema_name:
@@ -37,7 +38,7 @@ def test_failed_switch_closes_the_connection_instead_of_going_on(cast: Cast, mon
             return execute(self, query, params, **more)
 
         with monkeypatch.context() as patched:
-            patched.setattr(psycopg.Cursor, "execute", cancelled)
+            patched.setattr(PlannedCursor, "execute", cancelled)
             with pytest.raises(Exception, match="canceling statement"), in_store(cast.b):
                 pytest.fail(f"went on and read {Message.objects.count()} rows of another store")
         assert connection.connection is None or connection.connection.closed
