@@ -167,7 +167,7 @@ def test_hint_of_a_work_horse_reaches_redis(
 ) -> None:
     """A real worker forks a process for the job, and that ends by os._exit."""
     hint = (7, "agency.7", "queue.changed", 1, 2)
-    monkeypatch.setattr(jobs, "work_outbox", lambda _store_id: live._hints.post(hint, 3))
+    monkeypatch.setattr(jobs, "work_outbox", lambda _store_id: live._hints.post(hint, (3, None)))
     heard = redis.pubsub()
     heard.psubscribe("live*agency.7")
     assert heard.get_message(timeout=1)["type"] == "psubscribe"
