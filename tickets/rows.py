@@ -266,6 +266,7 @@ class Conversation:
     category_is_triages: bool = False  # nobody has agreed with it yet
     category_because: str = ""  # the buyer's words that told it
     mood: MoodRow | None = None  # for who may say it
+    patterns: tuple[MessageRow, ...] = ()  # of a chat: a plain word of each kind that may come along by socket
 
     @property
     def first_seq(self) -> int:

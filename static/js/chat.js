@@ -1,6 +1,7 @@
-// The open conversation over the socket: who else looks, what the buyer types, that the agent types, what was read.
-import { modeNow } from "./composer.js";
-import { conversationNow, onOpen, onPlaced, onSeen, stayAtEnd } from "./conversation.js";
+// The open conversation over the socket: a chat's new words, who else looks, what the buyer types, that the agent types,
+// what was read.
+import { isSending, modeNow } from "./composer.js";
+import { conversationNow, hasUpTo, onOpen, onPlaced, onSeen, refreshLater, refreshMessages, showWords, stayAtEnd } from "./conversation.js";
 import { onFrame, send } from "./live.js";
 import { say } from "./words.js";
 
@@ -28,7 +29,12 @@ function open(conversation) {
   if (!conversation) return;
   const [store, ticket] = conversation.key.split("-").map(Number);
   watched = { store, ticket, isChat: conversation.isChat };
-  send({ type: "watch", ...where() });
+  watch();
+}
+
+// A chat's messages come along from here on; of other tickets only hints.
+function watch() {
+  send({ type: "watch", ...where(), ...(watched.isChat ? { have: hasUpTo() } : {}) });
 }
 
 // ---------------------------------------------------------------- what the agent does
@@ -77,6 +83,12 @@ function forgetTyping() {
   if (ghost && !ghost.hidden && lastOfBuyer() !== (ghost.dataset.after ?? lastOfBuyer())) ghost.hidden = true;
 }
 
+function showMessages({ items }) {
+  if (conversationNow()?.key !== `${watched.store}-${watched.ticket}` || showWords(items)) return;
+  if (isSending() && items.every(({ kind }) => kind === "agent")) refreshLater(); // the composer's answer brings it
+  else refreshMessages();
+}
+
 function showLooking({ people }) {
   const line = document.getElementById("looking");
   if (!line) return;
@@ -87,9 +99,10 @@ function showLooking({ people }) {
 
 function hear(frame) {
   if (frame.type === "hello" && watched) {
-    send({ type: "watch", ...where() });
+    watch();
     if (read) tellRead(read);
-  } else if (frame.type === "typing" && isOpen(frame)) showTyping(frame);
+  } else if (frame.type === "messages" && isOpen(frame)) showMessages(frame);
+  else if (frame.type === "typing" && isOpen(frame)) showTyping(frame);
   else if (frame.type === "looking" && isOpen(frame)) showLooking(frame);
 }
 

@@ -15,6 +15,7 @@ let sending = null; // { ticket, mode, draft } of what is on its way
 
 const form = () => document.getElementById("composer");
 const text = () => document.getElementById("body");
+export const isSending = () => sending !== null;
 export const modeNow = () => form()?.querySelector('[name="mode"]:checked')?.value ?? (document.getElementById("send") ? "reply" : "note");
 
 function status(words) {

@@ -2,11 +2,13 @@
 import { ask, coalesced, refusalOf } from "./ask.js";
 import { announce, notice, refusal } from "./notice.js";
 import { fragmentOf, place } from "./place.js";
+import { plainWord } from "./plain.js";
 import { tickAll } from "./timers.js";
 import { say } from "./words.js";
 
 const AT_MOST = 150; // messages kept on screen while one stays at the end
 const SEEN_AFTER = 700; // ms that a message must be in view before it counts as seen
+const LATER = 1000; // ms that the rest of the page may wait when the word itself is on screen
 
 const desk = document.getElementById("desk");
 const frame = document.getElementById("conversation");
@@ -17,6 +19,8 @@ let opening = null;
 let atEnd = true;
 let seeing = 0;
 let shown = 0; // up to which message this conversation has been in view
+let later = 0;
+let toldAt = -Infinity; // when a word came on screen by itself, ahead of the rest of the page
 
 export const onOpen = (listener) => listeners.push(listener);
 export const onSeen = (listener) => seenListeners.push(listener); // told the seq that was really in view
@@ -32,6 +36,9 @@ export function conversationNow() {
 const scroller = () => document.getElementById("scroller");
 const list = () => document.getElementById("messages");
 const lastSeq = () => Number([...(list()?.querySelectorAll("li[data-seq]") ?? [])].at(-1)?.dataset.seq ?? 0);
+
+// Up to which seq the page has the conversation: what lies before it is on screen, or is not for this reader.
+export const hasUpTo = () => Math.max(Number(list()?.dataset.last) || 0, lastSeq());
 
 // ---------------------------------------------------------------- opening and leaving
 
@@ -96,6 +103,7 @@ function settle() {
   tickAll();
   atEnd = true;
   shown = 0;
+  toldAt = -Infinity;
   toEnd();
   const element = scroller();
   element?.addEventListener("scroll", scrolled, { passive: true });
@@ -157,23 +165,62 @@ function markSeen(seq) {
 export function markOwnSeen() {
   const own = [...list().querySelectorAll("li[data-own][data-kind='agent']")].at(-1);
   if (own) markSeen(Number(own.dataset.seq));
+  toldAt = performance.now();
 }
 
-// Places an answer and leaves the reader where they are: at the end, or beside the message they look at.
-export function placeMessages(content) {
+// Changes the list and leaves the reader where they are: at the end, or beside the message they look at.
+function changeList(change) {
   const element = scroller();
   const before = lastSeq();
   const edge = element?.getBoundingClientRect().top ?? 0;
   const anchor = atEnd || !element ? null : [...list().children].find((item) => item.getBoundingClientRect().bottom > edge);
   const top = anchor?.getBoundingClientRect().top;
   const held = conversationNow()?.key;
-  place(content);
+  change();
   tickAll();
   if (!element || conversationNow()?.key !== held) return;
   if (atEnd) toEnd();
   else if (anchor?.isConnected) element.scrollTop += anchor.getBoundingClientRect().top - top;
   tellNew(before);
   for (const listener of placedListeners) listener();
+}
+
+export function placeMessages(content) {
+  const fragment = typeof content === "string" ? fragmentOf(content) : content;
+  keepLater(fragment.querySelector("#messages"));
+  changeList(() => place(fragment));
+}
+
+// An answer that was made before a word was written, and comes after it, takes it off the screen no more.
+function keepLater(answered) {
+  const here = list();
+  if (!answered || answered.dataset.ticket !== here?.dataset.ticket) return;
+  const upTo = Number(answered.dataset.last);
+  for (const item of here.querySelectorAll("li[data-seq]")) {
+    if (Number(item.dataset.seq) > upTo && !answered.querySelector(`#${item.id}`)) answered.append(item.cloneNode(true));
+  }
+  answered.dataset.last = String(Math.max(upTo, Number(here.dataset.last)));
+}
+
+// Messages that came along by socket, those at once that are plain and next. False where the list is to be read for the rest.
+export function showWords(items) {
+  const before = hasUpTo();
+  const fresh = items.filter(({ seq }) => seq > before);
+  const words = [];
+  for (const item of fresh) {
+    const word = item.seq === before + words.length + 1 ? plainWord(item) : null;
+    if (!word) break;
+    words.push(word);
+  }
+  if (words.length) {
+    changeList(() => {
+      list().append(...words);
+      list().dataset.last = words.at(-1).dataset.seq;
+    });
+    toldAt = performance.now();
+    refreshLater();
+  }
+  return words.length === fresh.length;
 }
 
 function tellNew(before) {
@@ -208,11 +255,23 @@ export function fromSeq() {
 }
 
 export const refreshMessages = coalesced(async () => {
+  clearTimeout(later);
+  later = 0;
   const open = conversationNow();
   if (!open) return;
   const answer = await ask(`${open.messagesUrl}?from=${fromSeq()}`);
   if (answer.status === 200 && conversationNow()?.key === open.key) placeMessages(answer.html);
 }, () => (conversationNow()?.isChat ? 80 : 400));
+
+export function refreshLater() {
+  later ||= setTimeout(refreshMessages, LATER);
+}
+
+// Something about the open ticket has changed, which stands at this seq. What is only about a word on screen can wait.
+export function refreshFor(seq) {
+  if (seq <= hasUpTo() && performance.now() - toldAt < 1.5 * LATER) refreshLater();
+  else refreshMessages();
+}
 
 async function loadEarlier(link) {
   if (link.dataset.busy) return;

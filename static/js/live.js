@@ -1,5 +1,5 @@
 // Hears by socket that something changed, and then reads it. Heals itself: every connection begins with a look.
-import { conversationNow, refreshMessages } from "./conversation.js";
+import { conversationNow, refreshFor, refreshMessages } from "./conversation.js";
 import { refreshQueue } from "./queue.js";
 import { say } from "./words.js";
 
@@ -56,7 +56,8 @@ function hear({ data }) {
   } else if (hint.type === "tickets.changed") {
     refreshQueue();
     const open = conversationNow()?.key;
-    if (hint.tickets.some(({ store, ticket }) => `${store}-${ticket}` === open)) refreshMessages();
+    const about = hint.tickets.find(({ store, ticket }) => `${store}-${ticket}` === open);
+    if (about) refreshFor(about.seq);
   }
   for (const listener of listeners) listener(hint);
 }

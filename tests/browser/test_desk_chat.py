@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, Route, WebSocketRoute, expect
 
 from tests.browser.conftest import Open
 from tests.deployment import Deployment
@@ -22,15 +25,24 @@ class Buyer:
         self.secret = secrets.token_urlsafe(32)
 
     def ask(self, kind: str, **fields: Any) -> dict[str, Any]:
+        return self._post(kind, fields, lambda body: {"json": body})
+
+    def _post(self, kind: str, fields: dict[str, Any], carried: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
         hello = {"type": "hello", "v": 1, "key": self.key, "secret": self.secret, "language": "en"}
         url = httpx.URL(self.address)
         body = {"frames": [hello, {"type": kind, **fields}]}
-        answer = httpx.post(url.copy_with(host="127.0.0.1"), json=body, headers={"host": url.netloc.decode()})
+        answer = httpx.post(url.copy_with(host="127.0.0.1"), headers={"host": url.netloc.decode()}, **carried(body))
         frames: list[dict[str, Any]] = answer.json()["frames"]
         return next(frame for frame in frames if frame["type"] != "welcome")
 
     def say(self, text: str, **fields: Any) -> dict[str, Any]:
         return self.ask("message", client_id=secrets.token_hex(8), text=text, **fields)
+
+    def say_with_file(self, text: str, name: str, content: bytes) -> dict[str, Any]:
+        def carried(body: Any) -> dict[str, Any]:
+            return {"data": {"frames": json.dumps(body)}, "files": {"files": (name, content)}}
+
+        return self._post("message", {"client_id": secrets.token_hex(8), "text": text}, carried)
 
 
 @pytest.fixture
@@ -61,6 +73,7 @@ def test_chat_rings_is_accepted_and_handed_over(open_page: Open, buyer: Buyer) -
     bo.locator("#transfer .person", has_text="Mei").click()
     bo.fill("#transfer [name=note]", "She asked twice.")
     bo.keyboard.press("Escape")
+    expect(bo.locator("#transfer")).to_be_hidden()
     expect(bo.locator("#buyer")).to_be_visible()
     bo.keyboard.press("t")
     expect(bo.locator("#transfer [name=note]")).to_have_value("She asked twice.")
@@ -107,3 +120,118 @@ def test_site_is_named_and_the_line_copied(open_page: Open) -> None:
     expect(page.locator("[name=sites]")).to_have_value("https://outdoor.example")
     page.locator("#copy .copy").click()
     expect(page.locator("#copy .copy")).to_contain_text("Copied")
+
+
+def accepted(page: Page, buyer: Buyer, words: str) -> Page:
+    """The page with a new chat open, and the acknowledgement in it."""
+    buyer.say(words)
+    page.locator("#ringing .ring", has_text=words).locator("button").click()
+    expect(page.locator("#messages .message-body", has_text=words)).to_be_visible()
+    return page
+
+
+READS = re.compile(r"/desk/lumi/\d+/messages/")
+
+
+def deafened(page: Page) -> Page:
+    """The page can't read the list over HTTP: what appears in it has come by the socket."""
+    page.route(READS, lambda route: route.abort())
+    return page
+
+
+def said(page: Page, text: str) -> Any:
+    return page.locator("#messages .message", has=page.get_by_text(text, exact=True))
+
+
+def read_as(request: Request) -> str:
+    """What the server answers to a request of the page that is held back."""
+    url = httpx.URL(request.url)
+    headers = request.all_headers() | {"host": url.netloc.decode()}
+    return httpx.get(url.copy_with(host="127.0.0.1"), headers=headers).raise_for_status().text
+
+
+def answered(page: Page, text: str) -> None:
+    """Once all that is on screen has been in view; it is not refused."""
+    last = page.locator("#messages").get_attribute("data-last") or ""
+    expect(page.locator("#seen-seq")).to_have_value(last)
+    page.fill("#body", text)
+    page.keyboard.press("Control+Enter")
+    expect(said(page, text)).to_have_count(1)
+    expect(page.locator("#body")).to_have_value("")
+    expect(page.locator("#messages .missed")).to_have_count(0)
+
+
+def test_words_come_by_the_socket_and_are_there_once(open_page: Open, buyer: Buyer) -> None:
+    bo = deafened(accepted(online(open_page("bo")), buyer, "Is it fragrance-free?"))
+    ann = deafened(open_page("ann", urlsplit(bo.url).path))
+    buyer.say("For my daughter.")
+    tagged = "<img src=x onerror=alert(1)> <b>&amp;</b>"
+    buyer.say(tagged)
+    for page in (bo, ann):
+        expect(said(page, "For my daughter.")).to_have_count(1)
+        expect(said(page, tagged)).to_have_count(1)
+        expect(page.locator("#messages :is(b, img)")).to_have_count(0)
+        expect(said(page, tagged).locator("time[title]")).to_have_count(0)  # not the server's yet
+    answered(bo, "It is.")
+    expect(said(ann, "It is.").locator(".message-kind")).to_have_text("Bo Chen")
+    expect(said(ann, "It is.").locator(".delivery")).to_have_attribute("data-delivery", "sent")
+    for page in (bo, ann):
+        page.unroute(READS)
+    buyer.say("Thanks!")
+    for page in (bo, ann):
+        for text in ("For my daughter.", tagged, "It is.", "Thanks!"):
+            expect(said(page, text)).to_have_count(1)
+            expect(said(page, text).locator("time[title]")).to_have_count(1)
+        seqs = page.locator("#messages li[data-seq]").evaluate_all("found => found.map((item) => item.dataset.seq)")
+        assert seqs == sorted(set(seqs), key=int)
+    buyer.ask("end")
+
+
+def test_what_is_not_plain_is_read_and_takes_no_word_away(open_page: Open, buyer: Buyer) -> None:
+    bo = accepted(online(open_page("bo")), buyer, "My parcel is damaged.")
+    assert buyer.say_with_file("Look:", "parcel.pdf", b"%PDF-1.7 crushed")["type"] == "sent"
+    expect(said(bo, "Look:").locator(".file")).to_contain_text("parcel.pdf")
+    held: list[tuple[Route, str]] = []
+    bo.route(READS, lambda route: held.append((route, read_as(route.request))))
+    buyer.say("Can I send it back?")
+    expect(said(bo, "Can I send it back?")).to_have_count(1)
+    while not held:
+        bo.wait_for_timeout(50)
+    buyer.say("Or a new one?")
+    expect(said(bo, "Or a new one?")).to_have_count(1)
+    [(route, answer)] = held
+    assert "Can I send it back?" in answer
+    assert "Or a new one?" not in answer
+    route.fulfill(body=answer, content_type="text/html; charset=utf-8")
+    expect(said(bo, "Can I send it back?").locator("time[title]")).to_have_count(1)
+    assert said(bo, "Or a new one?").count() == 1
+    answered(bo, "Either.")
+    buyer.ask("end")
+
+
+def test_reconnect_brings_what_was_said_meanwhile(open_page: Open, buyer: Buyer) -> None:
+    bo = online(open_page("bo"))
+    carried: list[WebSocketRoute] = []
+    is_cut = False
+
+    def carry(socket: WebSocketRoute) -> None:
+        if is_cut:
+            socket.close()
+            return
+        socket.connect_to_server()
+        carried.append(socket)
+
+    bo.route_web_socket(re.compile("/ws/desk/"), carry)
+    bo.reload()
+    deafened(accepted(online(bo), buyer, "Are you there?"))
+    is_cut = True
+    carried[-1].close()
+    buyer.say("I can wait.")
+    buyer.say("Not for long, though.")
+    expect(said(bo, "I can wait.")).to_have_count(0)
+    is_cut = False
+    bo.evaluate("window.dispatchEvent(new Event('online'))")
+    for text in ("I can wait.", "Not for long, though."):
+        expect(said(bo, text)).to_have_count(1)
+    answered(bo, "Here I am.")
+    buyer.ask("end")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
@@ -100,7 +101,38 @@ def conversation_for(
             category_is_triages=is_triages,
             category_because=because,
             mood=_mood(judged) if may(store, Action.ASSIGN) else None,
+            patterns=_patterns(ticket, names=may(store, Action.ASSIGN), now=now),
         )
+
+
+def _patterns(ticket: Ticket, *, names: bool, now: datetime) -> tuple[MessageRow, ...]:
+    """What the page of a chat fills in with words that come by socket, where it can tell whose they are.
+
+    Frames name authors and not whether one is the reader: who may not know `names` sees every colleague by an alias.
+    """
+    if ticket.channel != Channel.WIDGET:
+        return ()
+    kinds = (Message.Kind.BUYER, Message.Kind.BOT, *([Message.Kind.AGENT] if names else []))
+    return tuple(_pattern(kind, now) for kind in kinds)
+
+
+def _pattern(kind: Message.Kind, now: datetime) -> MessageRow:
+    out = Message.Delivery.NONE if kind == Message.Kind.BUYER else Message.Delivery.SENT  # as the widget's begin
+    return MessageRow(
+        id=0,
+        seq=0,
+        kind=kind,
+        author="",
+        is_own=False,
+        body="…",
+        at=now,
+        sent_at=now,
+        delivery=out,
+        delivery_label=str(out.label),
+        delivery_error="",
+        external_id="",
+        attachments=(),
+    )
 
 
 def _judged(ticket: Ticket, latest: Sequence[Event]) -> list[Event]:
