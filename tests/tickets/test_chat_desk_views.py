@@ -71,6 +71,25 @@ def test_chat_rings_at_every_desk_of_its_store_until_it_is_accepted(
     assert not number.findall(sign_in(cast.ann).get("/desk/queue/").content.decode())
 
 
+def test_page_has_a_pattern_for_each_word_that_may_come_along(
+    cast: Cast, bo: Client, buyer: Browser, sign_in: SignIn
+) -> None:
+    buyer.say("在吗？")
+    with in_store(cast.a):
+        number = chat_of(cast).number
+
+    def patterns(desk: Client, path: str) -> list[str]:
+        found = re.search(r'<template id="patterns"(.*?)</template>', desk.get(path).content.decode(), re.DOTALL)
+        return re.findall(r'data-own="([^"]*)"|data-kind="(\w+)"', found[1]) if found else []
+
+    chat = f"/desk/store-a/{number}/"
+    assert patterns(bo, chat) == [("Bo", ""), ("", "buyer"), ("", "bot"), ("", "agent")]
+    assert patterns(bo, f"{chat}messages/") == []  # once, with the page
+    assert patterns(bo, "/desk/store-a/1/") == []  # no chat
+    seller = sign_in(cast.di, "store-a.localhost")
+    assert [kind for _, kind in patterns(seller, chat)[1:]] == ["buyer", "bot"]  # colleagues go by aliases
+
+
 def test_agent_hears_only_chats_of_their_stores(cast: Cast, bo: Client, sign_in: SignIn) -> None:
     arrives(cast.b).say("Hello from B")
     assert b"Hello from B" not in bo.get("/desk/queue/").content
