@@ -143,6 +143,14 @@ def said(page: Page, text: str) -> Any:
     return page.locator("#messages .message", has=page.get_by_text(text, exact=True))
 
 
+def until(page: Page, is_so: Callable[[], bool]) -> None:
+    for _ in range(400):
+        if is_so():
+            return
+        page.wait_for_timeout(25)
+    raise AssertionError("it did not become so")
+
+
 def read_as(request: Request) -> str:
     """What the server answers to a request of the page that is held back."""
     url = httpx.URL(request.url)
@@ -195,8 +203,7 @@ def test_what_is_not_plain_is_read_and_takes_no_word_away(open_page: Open, buyer
     bo.route(READS, lambda route: held.append((route, read_as(route.request))))
     buyer.say("Can I send it back?")
     expect(said(bo, "Can I send it back?")).to_have_count(1)
-    while not held:
-        bo.wait_for_timeout(50)
+    until(bo, lambda: bool(held))
     buyer.say("Or a new one?")
     expect(said(bo, "Or a new one?")).to_have_count(1)
     [(route, answer)] = held
@@ -234,4 +241,31 @@ def test_reconnect_brings_what_was_said_meanwhile(open_page: Open, buyer: Buyer)
     for text in ("I can wait.", "Not for long, though."):
         expect(said(bo, text)).to_have_count(1)
     answered(bo, "Here I am.")
+    buyer.ask("end")
+
+
+def test_rest_of_the_page_is_read_once_for_the_words_of_a_second(open_page: Open, buyer: Buyer) -> None:
+    bo = online(open_page("bo"))
+    heard: list[dict[str, Any]] = []
+    reads: list[Request] = []
+    bo.on("websocket", lambda socket: socket.on("framereceived", lambda frame: heard.append(json.loads(frame))))
+    bo.on("request", lambda request: reads.append(request) if READS.search(request.url) else None)
+    bo.clock.install()
+    bo.reload()
+    accepted(online(bo), buyer, "Is it back in stock?")
+    bo.clock.pause_at(bo.evaluate("Date.now() + 3000"))
+    bo.wait_for_timeout(400)  # until the list has been told of the chat, too
+    bo.clock.run_for(1000)
+    heard.clear()
+    reads.clear()
+    buyer.say("The blue one.")
+    buyer.say("In M.")
+    last = int(said(bo, "In M.").get_attribute("data-seq") or 0)
+    expect(said(bo, "The blue one.")).to_have_count(1)
+    until(bo, lambda: any(hint["seq"] == last for frame in heard for hint in frame.get("tickets", ())))
+    bo.clock.run_for(900)
+    assert reads == []
+    with bo.expect_request(READS):
+        bo.clock.run_for(200)
+    assert len(reads) == 1
     buyer.ask("end")
