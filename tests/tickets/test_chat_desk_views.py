@@ -78,7 +78,7 @@ def test_page_has_a_pattern_for_each_word_that_may_come_along(
     with in_store(cast.a):
         number = chat_of(cast).number
 
-    def patterns(desk: Client, path: str) -> list[str]:
+    def patterns(desk: Client, path: str) -> list[tuple[str, str]]:
         found = re.search(r'<template id="patterns"(.*?)</template>', desk.get(path).content.decode(), re.DOTALL)
         return re.findall(r'data-own="([^"]*)"|data-kind="(\w+)"', found[1]) if found else []
 
