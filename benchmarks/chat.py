@@ -5,7 +5,7 @@ on the same machine. Conversations of one store, each between a buyer's socket a
 has several open). Messages in a Poisson stream, half the buyers', half the desks'. In each round, in turns:
   product     commit to screen by PostgreSQL's commit timestamp, which is taken before the write-ahead log is flushed:
               the flush is in the figure. Also from send to screen, and from send to `sent`
-  channels    a bare Channels consumer, the same server and layer, group_send to the other's socket, no database
+  channels    a bare Channels consumer, the same server and Valkey, group_send to the other's socket, no database
   websockets  the library `websockets` alone in one process, rooms in a dictionary
 The peers get the same stream on as many sockets; they are measured from send to screen, and `ratios` compare that.
 Then: idle buyers' sockets and what each holds of the web processes' memory (USS); and a burst of many visitors'

@@ -149,12 +149,12 @@ CACHES = {
 CHANNEL_LAYERS = {
     "default": {
         # Hints ("ticket 12 is at 88"), so at-most-once is enough: readers fetch from PostgreSQL. Some bring the words
-        # along: sealed, so that nobody reads in Redis what is said, and nobody there can say anything.
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        # along: sealed.
+        "BACKEND": "tenants.layer.Layer",
         "CONFIG": {
             "hosts": [{"address": REDIS_URL, "socket_timeout": 30}],
             "prefix": "live",
-            "symmetric_encryption_keys": [SECRET_KEY, *SECRET_KEY_FALLBACKS],
+            "keys": [SECRET_KEY, *SECRET_KEY_FALLBACKS],
         },
     }
 }

@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, Generic, TypeVar
 
 log = logging.getLogger(__name__)
@@ -53,11 +53,18 @@ class Background(Generic[Key, Value]):
 
     def post(self, key: Key, value: Value) -> None:
         """Returns at once."""
+        self.post_all({key: value})
+
+    def post_all(self, items: Mapping[Key, Value]) -> None:
+        """Returns at once. What is posted together is handed over together."""
         with self._changed:
-            if key not in self._unsent and len(self._unsent) >= MOST_UNSENT:
-                self._dropped += 1
-                return
-            self._unsent[key] = self.merge(self._unsent[key], value) if key in self._unsent else value
+            for key, value in items.items():
+                if key in self._unsent:
+                    self._unsent[key] = self.merge(self._unsent[key], value)
+                elif len(self._unsent) < MOST_UNSENT:
+                    self._unsent[key] = value
+                else:
+                    self._dropped += 1
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
                 self._thread.start()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Protocol
 
-from cryptography.fernet import InvalidToken
+from cryptography.exceptions import InvalidTag
 
 log = logging.getLogger(__name__)
 
@@ -82,11 +81,10 @@ class Ear:
         self._heard_by.add(of_agency)
 
     async def _listen(self, layer: Any, channel: str) -> None:
-        own = os.getpid()
         while True:
             try:
                 message = await layer.receive(channel)
-            except InvalidToken as error:  # sealed with a key that is not ours, and gone from the queue
+            except InvalidTag as error:  # sealed with a key that is not ours, and gone from the queue
                 self._complain(error)
                 continue
             except Exception as error:  # the layer itself
@@ -94,12 +92,13 @@ class Ear:
                 await asyncio.sleep(DEAF_FOR)
                 continue
             try:
-                if message["from"] == own:
-                    continue  # heard already
-                if message["type"] == "told":
-                    self.hear({tuple(about): (seq, brought) for *about, seq, brought in message["news"]})
-                else:
-                    self.hear_event(message["group"], message["event"])
+                match message["type"]:
+                    case "told":
+                        self.hear({tuple(about): (seq, brought) for *about, seq, brought in message["news"]})
+                    case "passed.on":
+                        self.hear_event(message["group"], message["event"])
+                    case "own":
+                        continue  # heard already
             except Exception as error:  # whatever an older or a newer process has meant, all others are heard
                 self._complain(error)
 

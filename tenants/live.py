@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -98,14 +97,13 @@ def announce_widget(store: Store) -> None:
 
 def _tell(agency: int, news: Mapping[News, Told]) -> None:
     _tell_here(agency, lambda ear: ear.hear(news))
-    for about, told in news.items():
-        _hints.post((agency, *about), told)
+    _hints.post_all({(agency, *about): told for about, told in news.items()})
 
 
 async def pass_on(agency: int, group: str, event: Mapping[str, Any]) -> None:
     """Tells a group what lasts for a moment and is kept nowhere: who types, who looks. It may be lost."""
     _tell_here(agency, lambda ear: ear.hear_event(group, event))
-    message = {"type": "passed.on", "from": os.getpid(), "group": group, "event": dict(event)}
+    message = {"type": "passed.on", "group": group, "event": dict(event)}
     try:
         await asyncio.wait_for(get_channel_layer().group_send(agency_group(agency), message), PATIENCE)
     except Exception as error:  # Redis may vanish at any point
@@ -146,7 +144,7 @@ def _send(unsent: dict[_About, Told]) -> None:
 async def _send_to_agencies(news: dict[int, list[list[Any]]]) -> None:
     layer = get_channel_layer()
     for agency, told in news.items():
-        message = {"type": "told", "from": os.getpid(), "news": told}
+        message = {"type": "told", "news": told}
         await asyncio.wait_for(layer.group_send(agency_group(agency), message), PATIENCE)
 
 

@@ -1,4 +1,4 @@
-"""The peer: a bare Channels consumer on the product's channel layer, that passes on what it hears. No database."""
+"""The peer: a bare Channels consumer that passes on what it hears. No database, and nothing is sealed in Redis."""
 
 from __future__ import annotations
 
@@ -13,8 +13,13 @@ import django
 django.setup()
 
 from channels.generic.websocket import AsyncWebsocketConsumer  # noqa: E402
+from channels.layers import channel_layers  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from channels_redis.pubsub import RedisPubSubChannelLayer  # noqa: E402
+from django.conf import settings  # noqa: E402
 from django.urls import path  # noqa: E402
+
+channel_layers.set("default", RedisPubSubChannelLayer(hosts=[{"address": settings.REDIS_URL}]))
 
 
 class Echo(AsyncWebsocketConsumer):

@@ -10,7 +10,7 @@ from benchmarks.of_fleet.figures import Figures
 
 AGAINST = (
     "the same Poisson stream on as many sockets, from send to screen: a bare Channels consumer without a database on"
-    " the same server and channel layer (vs_channels_echo), and the library websockets alone in one process"
+    " the same server and Valkey (vs_channels_echo), and the library websockets alone in one process"
     " (vs_websockets_echo). The product commits every message durably before it is shown."
 )
 
