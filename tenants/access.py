@@ -304,6 +304,20 @@ def colleagues(store: Store) -> QuerySet[User]:
     return User.people.filter(leads | agents, is_active=True).distinct().order_by("name", "email")
 
 
+_COLLEAGUE = """
+SELECT 1 FROM tenants_membership member JOIN tenants_user person ON person.id = member.user_id AND person.is_active
+WHERE member.user_id = %(person)s AND member.agency_id = %(agency)s
+  AND (member.role IN ('owner', 'lead') OR member.role = 'agent' AND EXISTS (
+    SELECT FROM tenants_assignment given
+    WHERE given.user_id = member.user_id AND given.store_id = %(store)s AND given.role = 'agent'))
+"""
+
+
+def is_colleague(store: Store, person: int) -> bool:
+    """Whether this person is one of them. For verbs that run all day."""
+    return bool(ask(_COLLEAGUE, {"person": person, "agency": store.agency_id, "store": store.pk}))
+
+
 def require_operator(caller: Caller) -> None:
     """The operator's pages exist for operators only, and on the operator's host only."""
     if caller.place.kind != Kind.OPERATOR or not (caller.person.is_active and caller.person.is_superuser):

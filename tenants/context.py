@@ -121,6 +121,11 @@ def ask_inside(store: Store, statement: str, values: Mapping[str, Any]) -> list[
     return rows
 
 
+# PostgreSQL plans a prepared statement anew whenever it is asked with another search_path than the last time. What is
+# asked now from a place and now from a store is two statements.
+_INSIDE = " /* inside */"
+
+
 def ask_near(
     pk: int, statement: str, values: Mapping[str, Any], *, inside: str = ""
 ) -> tuple[list[tuple[Any, ...]], Scope | None]:
@@ -136,7 +141,7 @@ def ask_near(
     if there is None or not is_near or _in_transaction():
         return ask(statement, values), None
     with _entered(there):
-        return ask(inside or statement, values), there
+        return ask(inside or statement + _INSIDE, values), there
 
 
 def read_across(stores: Sequence[Store], query: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:

@@ -11,6 +11,7 @@ in whatever schema was there before.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +24,9 @@ from tenants.postgresql.planned import PlannedCursor
 from tenants.postgresql.schema import SchemaEditor
 
 PUBLIC = "public"
-PLANNED_AFTER = 2  # times that a connection that lasts has seen a statement
+# A connection that lasts has a statement planned once, for all values: PostgreSQL would do so five times to see whether
+# that is worth it, just after the start of a web process, when everybody comes back at once.
+PLANS_ONCE = "-c plan_cache_mode=force_generic_plan"
 
 # set_config's third argument: false = for the session, so that it outlives the transaction it was made in.
 SWITCH = """
@@ -75,10 +78,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
     @async_unsafe
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """A connection that stands at the door: opened so, and put back so by the pool (see pool.forget)."""
+        if self.lasts:
+            conn_params = {**conn_params, "options": f"{conn_params.get('options', '')} {PLANS_ONCE}".strip()}
         connection = super().get_new_connection(conn_params)
         self.made = DOOR
         if self.lasts:
-            connection.prepare_threshold = PLANNED_AFTER
+            connection.prepare_threshold = sys.maxsize  # nothing but what is `planned`
         return connection
 
     @property

@@ -44,13 +44,16 @@ def numbered(statement: str) -> tuple[str, tuple[str, ...]]:
 
 
 class PlannedCursor(RawCursor[Any]):
-    """Takes statements as Django's cursors do, `%s` or `%(name)s`; they are constants, or the cache is none."""
+    """Takes statements as Django's cursors do, `%s` or `%(name)s`; they are constants, or the cache is none.
+
+    They are planned once where the connection lasts; where it does not, psycopg has been told to plan nothing.
+    """
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
         if params is None:
             return super().execute(query, **options)
         statement, names = numbered(query)
-        return super().execute(statement, _values(names, params), **options)
+        return super().execute(statement, _values(names, params), prepare=True, **options)
 
 
 def _values(names: tuple[str, ...], params: Mapping[str, Any] | Sequence[Any]) -> Sequence[Any]:

@@ -20,15 +20,15 @@ from tenants.postgresql.base import DOOR
 from tests.scenes import in_a_thread
 from tickets.models import Message
 
-Made = Callable[[int], Lanes]
+Made = Callable[..., Lanes]
 
 
 @pytest.fixture
 def made(django_db_setup: None, django_db_blocker: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Made]:
-    """made(most): lanes that let go of their connections soon, so that the test's end finds none."""
+    """made(most, at_once): lanes that let go of their connections soon, so that the test's end finds none."""
     monkeypatch.setattr(lanes, "IDLE", 1.0)
     with django_db_blocker.unblock():
-        yield lambda most: Lanes(most, "test")
+        yield lambda most, at_once=None: Lanes(most, "test", at_once=at_once or most)
         time.sleep(1.2)
 
 
@@ -115,6 +115,49 @@ def test_more_calls_than_lanes_wait_for_their_turn(made: Made) -> None:
 
     assert asyncio.run(scene()) == list(range(12))
     assert most == [3]
+
+
+def test_only_so_many_work_at_a_time_and_those_who_wait_are_not_counted(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two wait for a lock, as long as it takes. Others go on beside them, one after the other."""
+    monkeypatch.setattr(lanes, "SLOW", 0.1)
+    lock, at_once, most, unlocked = threading.Lock(), [0], [0], threading.Event()
+
+    def works(number: int) -> int:
+        with lock:
+            at_once[0] += 1
+            most[0] = max(most[0], at_once[0])
+        time.sleep(0.002)
+        with lock:
+            at_once[0] -= 1
+        return number
+
+    async def scene() -> None:
+        four = made(4, 1)
+        waiters = [asyncio.create_task(four.run("p", lambda: unlocked.wait(10))) for _ in range(2)]
+        done = await asyncio.gather(*(four.run("q", lambda n=number: works(n)) for number in range(12)))
+        assert done == list(range(12))
+        assert not any(each.done() for each in waiters)
+        unlocked.set()
+        assert await asyncio.gather(*waiters) == [True, True]
+
+    asyncio.run(scene())
+    assert most == [1]
+
+
+def test_where_all_lanes_wait_nobody_is_forgotten(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "SLOW", 0.01)
+    unlocked = threading.Event()
+
+    async def scene() -> list[bool]:
+        two = made(2, 1)
+        asked = [asyncio.create_task(two.run("p", lambda: unlocked.wait(10))) for _ in range(6)]
+        await asyncio.sleep(0.1)
+        unlocked.set()
+        return list(await asyncio.gather(*asked))
+
+    assert asyncio.run(scene()) == [True] * 6
 
 
 def test_each_call_begins_at_the_door_whatever_the_last_one_did(made: Made, real_store: Store) -> None:

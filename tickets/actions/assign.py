@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from tenants.access import colleagues
+from tenants.access import is_colleague
 from tenants.context import current_store
 from tenants.errors import Conflict, Invalid
 from tenants.models import User
@@ -50,7 +50,7 @@ def assign(
         raise TicketIsClosed
     if was not in (ANYBODY, ticket.assignee_id):
         raise _meanwhile(ticket.assignee)
-    if to is not None and not colleagues(current_store()).filter(pk=to.pk).exists():
+    if to is not None and not is_colleague(current_store(), to.pk):
         raise Invalid(_("This person does not work in this store."), field="assignee")
     before, ticket.assignee = ticket.assignee_id, to
     was_whose, is_whose = {"assignee": before}, {"assignee": to.pk if to else None, **told}

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
+from tenants.context import ask
 from tenants.errors import Conflict, Invalid, Unavailable
 from tenants.files import clean_name
 from tenants.images import Busy, NoPicture, drawn
@@ -113,5 +114,4 @@ def _keep_with(talk: Talk, ticket: int) -> None:
 
 
 def _forget_draft(ticket: int) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE tickets_chat SET draft = '' WHERE ticket_id = %s AND draft <> ''", [ticket])
+    ask("UPDATE tickets_chat SET draft = '' WHERE ticket_id = %s AND draft <> ''", [ticket])

@@ -31,6 +31,7 @@ class BuyerConsumer(PatientConsumer):
     hears_of_widget = False
     address = ""
     timer: asyncio.TimerHandle | None = None
+    silent_at = 0.0  # when it will have said nothing for too long
     own = 0  # the seq of what it has just said: its hint is no news
 
     async def connect(self) -> None:
@@ -136,10 +137,22 @@ class BuyerConsumer(PatientConsumer):
         return int(self.scope["place"].agency_id)
 
     def _wait(self, seconds: float) -> None:
+        """From now on for so long. One timer, that looks again when it rings: frames come more often."""
+        loop = asyncio.get_running_loop()
+        self.silent_at = loop.time() + seconds
+        if self.timer is None or self.timer.when() > self.silent_at:
+            self._ring_at(loop, self.silent_at)
+
+    def _ring_at(self, loop: asyncio.AbstractEventLoop, at: float) -> None:
         if self.timer:
             self.timer.cancel()
-        loop = asyncio.get_running_loop()
-        self.timer = loop.call_later(seconds, lambda: loop.create_task(self.end(4408)))
+        self.timer = loop.call_at(at, self._ring, loop)
+
+    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
+        if loop.time() < self.silent_at:
+            self._ring_at(loop, self.silent_at)
+        else:
+            self.silence = loop.create_task(self.end(4408))
 
 
 def _code_of(frame: dict[str, Any]) -> int:

@@ -10,8 +10,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection
-
 from tenants.access import MAY, Action, Caller, may, store_with
 from tenants.context import ask, ask_inside, current_store, in_store
 from tenants.models import Store
@@ -287,9 +285,7 @@ def free_now(now: datetime) -> tuple[bool, bool]:
     there as its agency wants to wait). One query.
     """
     store = current_store()
-    with connection.cursor() as cursor:
-        cursor.execute(_ONLINE, {"store": store.pk, "agency": store.agency_id, "now": now})
-        is_full, is_online = cursor.fetchone()
+    [(is_full, is_online)] = ask(_ONLINE, {"store": store.pk, "agency": store.agency_id, "now": now})
     return is_online, is_full
 
 
@@ -313,9 +309,8 @@ def state_of(talk: Talk | None, now: datetime) -> dict[str, Any]:
 
 
 def _place(since: datetime) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(_PLACE, [current_store().pk, since])
-        return int(cursor.fetchone()[0])
+    [(place,)] = ask(_PLACE, [current_store().pk, since])
+    return int(place)
 
 
 def buyers_file(talk: Talk, file_id: UUID) -> Attachment | None:
@@ -326,7 +321,6 @@ def buyers_file(talk: Talk, file_id: UUID) -> Attachment | None:
 
 def draft_of(ticket: int, now: datetime) -> str:
     """What the buyer is typing, as far as it is known and not older than ten seconds."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT draft, draft_at FROM tickets_chat WHERE ticket_id = %s", [ticket])
-        row = cursor.fetchone()
-    return row[0] if row and row[1] and row[1] > now - timedelta(seconds=10) else ""
+    for draft, at in ask("SELECT draft, draft_at FROM tickets_chat WHERE ticket_id = %s", [ticket]):
+        return draft if at and at > now - timedelta(seconds=10) else ""
+    return ""

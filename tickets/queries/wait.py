@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.db import connection
-
+from tenants.context import ask
 from tickets.clocks.wait import SHARE, expected_wait
 
 _WAITS = """
@@ -19,7 +17,7 @@ WITH answered AS (
 )
 SELECT samples, wait, (
   SELECT %(now)s - opened_at FROM tickets_ticket
-  WHERE first_response_at IS NULL AND state <> 'closed' AND channel = %(channel)s
+  WHERE first_response_at IS NULL AND closed_at IS NULL AND channel = %(channel)s
   ORDER BY opened_at OFFSET samples / 4 LIMIT 1
 ) FROM summed
 """
@@ -27,9 +25,6 @@ SELECT samples, wait, (
 
 def expected_wait_now(channel: str, now: datetime) -> timedelta | None:
     """What the entered store may tell a buyer on this channel, from its last hour. One statement over 200 rows."""
-    with connection.cursor() as cursor:
-        since = now - timedelta(hours=1)
-        values: dict[str, Any] = {"share": SHARE, "since": since, "now": now, "channel": channel}
-        cursor.execute(_WAITS, values)
-        samples, answered, waiting = cursor.fetchone()
+    values = {"share": SHARE, "since": now - timedelta(hours=1), "now": now, "channel": channel}
+    [(samples, answered, waiting)] = ask(_WAITS, values)
     return expected_wait(samples=samples, answered=answered, waiting=waiting)

@@ -13,7 +13,7 @@ from typing import Final
 from django.db import DatabaseError, transaction
 from django.db.models import Q
 
-from tenants.access import colleagues
+from tenants.access import is_colleague
 from tenants.context import in_store
 from tenants.models import Store
 from tenants.queries import StoreGone, store_by_id
@@ -61,7 +61,7 @@ def release_due(now: datetime) -> int:
 def _release(store: Store, person: int, *, now: datetime) -> None:
     """Nothing where they were given the store again meanwhile."""
     with in_store(store), transaction.atomic():
-        if colleagues(store).filter(pk=person).exists():
+        if is_colleague(store, person):
             return
         open_ones = Ticket.objects.exclude(state=Ticket.State.CLOSED).filter(assignee_id=person)
         for ticket in open_ones.select_for_update(no_key=True).order_by("number"):
