@@ -21,7 +21,7 @@ from tickets.channels import Channel
 class QueueEntry(models.Model):
     """An open ticket as the queue, the clock and capacity see it."""
 
-    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+", db_index=False)
     ticket_number = models.BigIntegerField()
     state = models.CharField(max_length=10)
     priority = models.PositiveSmallIntegerField()
@@ -124,7 +124,7 @@ class QueueEntry(models.Model):
 class Delivery(models.Model):
     """What a channel has handed in, once: the insert is the claim, and a repeat ends here."""
 
-    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+", db_index=False)
     channel = models.CharField(max_length=20, choices=Channel)
     external_id = models.CharField(max_length=200)
     received_at = models.DateTimeField()
@@ -141,7 +141,7 @@ class Delivery(models.Model):
 class Outbox(models.Model):
     """A message that must reach a buyer. The row is the promise; a job, or a connector's poll, only looks at it."""
 
-    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+", db_index=False)
     message_id = models.BigIntegerField()
     ticket_number = models.BigIntegerField()
     channel = models.CharField(max_length=20, choices=Channel)
@@ -175,7 +175,7 @@ class Outbox(models.Model):
 class Arrivals(models.Model):
     """How many conversations an address has begun with a store's widget lately; a hash stands for the address."""
 
-    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+", db_index=False)
     address = models.CharField(max_length=20)
     since = models.DateTimeField(help_text="When the first of them began.")
     count = models.PositiveIntegerField()

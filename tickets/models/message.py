@@ -28,7 +28,7 @@ class Message(StoreRow):
         READ = "read", _("read")
         FAILED = "failed", _("not sent")
 
-    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="messages")
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="messages", db_index=False)
     seq = models.PositiveBigIntegerField()
     kind = models.CharField(max_length=10, choices=Kind)
     author = models.ForeignKey(

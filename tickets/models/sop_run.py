@@ -67,7 +67,7 @@ class SopStepDone(StoreRow):
         SKIPPED = "skipped", _("skipped")
         DECIDED = "decided", _("decided by itself")
 
-    run = models.ForeignKey(SopRun, on_delete=models.PROTECT, related_name="steps")
+    run = models.ForeignKey(SopRun, on_delete=models.PROTECT, related_name="steps", db_index=False)
     step = models.CharField(max_length=40)
     place = models.PositiveSmallIntegerField(help_text="How many steps were behind the run before it.")
     outcome = models.CharField(max_length=10, choices=Outcome)

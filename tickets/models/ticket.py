@@ -27,7 +27,7 @@ class Ticket(StoreRow):
         CLOSED = "closed", _("closed")
 
     number = models.BigAutoField(primary_key=True)
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="tickets")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="tickets", db_index=False)
     channel = models.CharField(max_length=20, choices=Channel)
     subject = models.CharField(max_length=300, blank=True)
     category = models.CharField(max_length=20, choices=Category, blank=True)
@@ -44,6 +44,8 @@ class Ticket(StoreRow):
     last_message_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
 
+    version: str | None = None  # of the row, where it was read without its lock: see `record`
+
     class Meta:
         indexes = [
             # receive_message: a customer's latest ticket.
@@ -52,11 +54,12 @@ class Ticket(StoreRow):
             models.Index(
                 fields=["-first_response_at"], name="ticket_answered", condition=Q(first_response_at__isnull=False)
             ),
-            # … and those who still wait for one.
+            # … and those who still wait for one. By nothing that changes with each word of a chat, or every index here
+            # would get a new entry with it.
             models.Index(
                 fields=["-opened_at"],
                 name="ticket_unanswered",
-                condition=Q(first_response_at__isnull=True) & ~Q(state="closed"),
+                condition=Q(first_response_at__isnull=True, closed_at__isnull=True),
             ),
             # queries.search: words of the subject, which only e-mail and some shops have.
             GinIndex(fields=["subject"], name="ticket_words", opclasses=["gin_trgm_ops"], condition=~Q(subject="")),
