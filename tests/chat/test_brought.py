@@ -7,9 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from channels_redis.pubsub import RedisPubSubChannelLayer
-from cryptography.fernet import InvalidToken
-from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -200,9 +197,26 @@ def test_answer_is_not_taken_where_a_look_would_find_more(buyer: Browser, cast: 
     assert is_taken(lambda: None)
     Assignment.objects.filter(user=cast.bo).update(alias="Lily")
     assert is_taken(lambda: None)
-    assert not is_taken(handed_over)  # another person has them from now on
+    assert is_taken(handed_over)
+    assert buyer.side.told["state"]["agent"] == cast.a.name  # of another person, who has no alias
+    assert buyer.side.look() == []
     assert not is_taken(lambda: answered(cast, number, "missed"))
     assert not is_taken(told_off)
+
+
+def test_first_answer_says_who_has_them_as_a_look_would(cast: Cast, told: Said, buyer: Browser) -> None:
+    new, beside = Browser(cast.a, buyer.key), Browser(cast.a, buyer.key)
+    new.hello()
+    new.say("在吗")
+    beside.secret = new.secret
+    beside.hello(conversation=str(new.side.conversation), have=new.side.have)
+    assert new.side.told["state"]["is"] == beside.side.told["state"]["is"] == "waiting"
+    brought = told(lambda: answered(cast, number_of(cast.a), "在的"))["buyer"]
+    assert brought is not None
+    taken, looked = new.side.take(brought), beside.side.look()
+    assert [frame["type"] for frame in taken] == ["messages", "state"]
+    assert taken == looked
+    assert new.side.look() == []
 
 
 def test_answer_of_an_older_conversation_does_not_come_along(
@@ -302,24 +316,6 @@ def test_sellers_answer_does_not_say_who_of_the_agency_has_it(
 
 
 # ---------------------------------------------------------------- on the way
-
-
-def layer_with(*keys: str) -> Any:
-    config = settings.CHANNEL_LAYERS["default"]["CONFIG"]
-    return RedisPubSubChannelLayer(**{**config, "symmetric_encryption_keys": list(keys)})
-
-
-def test_redis_holds_no_word_and_can_say_none() -> None:
-    message = {"type": "told", "news": [["watchers.1.2", "tickets.changed", 1, 2, 3, {"item": {"text": "CANARY-W"}}]]}
-    ours = layer_with(*settings.CHANNEL_LAYERS["default"]["CONFIG"]["symmetric_encryption_keys"])
-    sealed = ours.serialize(message)
-    assert b"CANARY" not in sealed
-    assert b"watchers" not in sealed
-    assert ours.deserialize(sealed) == message
-    with pytest.raises(InvalidToken):
-        ours.deserialize(layer_with("another key").serialize(message))
-    with pytest.raises(InvalidToken):
-        ours.deserialize(b"\x81\xa4type\xa4told")
 
 
 def test_of_two_hints_that_wait_neither_brings_anything() -> None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from tenants.access import Caller
+from tenants.clock import database_now
+from tenants.context import in_store
 from tenants.hosts import place_of
 from tenants.models import Assignment, Store, User
 from tests.cast import NORTH_HOST, SOUTH_HOST, Cast, canary
-from tests.scenes import snapshot
+from tests.scenes import kinds_of, snapshot
 from tickets.chat.desk import DeskSide
+from tickets.desk.models import QueueEntry
+from tickets.models import Ticket
 
 A_HOST = "store-a.localhost"
 
@@ -76,6 +81,17 @@ def test_desk_that_lost_the_store_hears_no_more(cast: Cast) -> None:
     assert desk.look((cast.a.pk, 1), after=0) == []
     assert desk.preview((cast.a.pk, 1)) == ""
     assert desk.answer('{"type": "ping"}') == [{"type": "pong"}]
+
+
+def test_answer_that_comes_too_late_writes_the_breach_that_nobody_wrote(cast: Cast) -> None:
+    with in_store(cast.a):
+        late = database_now() - timedelta(days=3)
+        Ticket.objects.filter(pk=1).update(waiting_since=late, opened_at=late)
+        QueueEntry.objects.filter(store=cast.a, ticket_number=1).update(due_at=late, breached_at=None, told=[])
+    [sent] = ask(side(cast.bo), "reply", cast.a, client_id="too-late-1", text="今天发", seen=3)
+    assert sent["type"] == "sent"
+    with in_store(cast.a):
+        assert kinds_of(Ticket.objects.get(pk=1))[-2:] == ["clock.breached", "message.replied"]
 
 
 def test_answer_to_what_was_not_seen_is_refused_with_what_was_missed(cast: Cast) -> None:

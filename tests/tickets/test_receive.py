@@ -19,6 +19,7 @@ from tickets.channels import Channel
 from tickets.desk.models import Delivery, Outbox, QueueEntry
 from tickets.incoming import IncomingMessage, Upload
 from tickets.models import Event, Message, Ticket
+from tickets.policies.queries import rules_of
 
 
 def write(key: str = "x-1", text: str = "什么时候发货？", *, at: Any = NOON, **more: Any) -> Received:
@@ -160,8 +161,11 @@ def test_ticket_that_is_reopened_at_the_same_moment_is_not_doubled(
     close(Ticket.objects.get(pk=number), by=cast.ann, now=NOON)
     file = receive._file
 
-    def and_somebody_reopens(*args: Any) -> Any:
-        filed = file(*args)
+    def and_somebody_reopens(*args: Any, at_once: bool) -> Any:
+        filed = file(*args, at_once=at_once)
+        if at_once:
+            assert filed is None
+            return None
         assert filed
         assert filed.number is None
         reopen(Ticket.objects.get(pk=number), by=cast.ann, now=NOON)
@@ -171,6 +175,13 @@ def test_ticket_that_is_reopened_at_the_same_moment_is_not_doubled(
     received = write("x-2", at=NOON + timedelta(days=30))
     assert (received.ticket_number, received.seq) == (number, 3)
     assert kinds_of(Ticket.objects.get(pk=number))[-1] == "message.received"
+
+
+def test_word_into_an_open_ticket_is_one_statement(store_a: Store, django_assert_num_queries: Any) -> None:
+    number = write().ticket_number
+    rules_of(store_a, NOON)  # read once for some seconds
+    with django_assert_num_queries(1):
+        assert write("x-2", "在吗？").ticket_number == number
 
 
 def test_late_message_does_not_bring_the_end_of_a_wait_forward(store_a: Store) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from tenants.context import ask, current_store
-from tickets.actions.record import clock_of, due_at, touch
+from tickets.actions.record import Overtaken, clock_of, due_at, touch
 from tickets.models import Event, Ticket
 
 
@@ -38,10 +38,15 @@ SELECT * FROM late UNION ALL SELECT * FROM told
 
 
 def breach_if_overdue(ticket: Ticket, *, now: datetime) -> None:
-    """For verbs that end a wait: writes the breach that the clock process has not come to yet. `ticket` is locked."""
+    """For verbs that end a wait: writes the breach that the clock process has not come to yet.
+
+    Raises Overtaken if there is one to be written and `ticket` was read without its lock.
+    """
     due = due_at(ticket, clock_of(ticket))
     if due is None or due > now:
         return
+    if ticket.version:
+        raise Overtaken
     found = ask(_MINE, {"store": current_store().pk, "number": ticket.number, "now": now})
     write_breaches([Breach(ticket.number, clock, due_at, at) for clock, due_at, at in found], now=now)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import transaction
+from django.db import DataError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from tenants.context import ask, current_store
@@ -50,22 +50,42 @@ class SameIdOtherText(Conflict):
 def receive_message(incoming: IncomingMessage, *, now: datetime) -> Received:
     """Files one message in the entered store: finds or opens its ticket, starts the clock, acknowledges an opening.
 
-    One transaction; the same message twice has one effect, also in parallel. Lock order: delivery, customer, ticket.
-    Raises Invalid with the field at fault, SameIdOtherText when the id stands for something else.
+    All of it or nothing; the same message twice has one effect, also in parallel. Lock order: delivery, customer,
+    ticket. Raises Invalid with the field at fault, SameIdOtherText when the id stands for something else.
     """
     _check(incoming, now)
+    return _at_once(incoming, now) or _in_steps(incoming, now)
+
+
+def _at_once(incoming: IncomingMessage, now: datetime) -> Received | None:
+    """Into the buyer's open ticket, by one statement that needs no transaction around it: most messages.
+
+    None, and nothing is written, where that is not all: there is no open ticket, or it was received before.
+    """
+    if incoming.uploads:
+        return None
+    try:
+        filed = _file(incoming, now, at_once=True)
+    except DataError:  # the ticket was closed at this very moment; or there is something wrong, which the steps tell
+        return None
+    return _filed_in(incoming, filed, filed.number, now) if filed and filed.number else None
+
+
+def _filed_in(incoming: IncomingMessage, filed: _Filed, number: int, now: datetime) -> Received:
+    announce(Channel(incoming.channel), number, filed.seq, to_holder=_for_holder(incoming, filed, now))
+    return Received(number, filed.seq, filed.message, is_new=True)
+
+
+def _in_steps(incoming: IncomingMessage, now: datetime) -> Received:
     with transaction.atomic():
-        filed = _file(incoming, now)
+        filed = _file(incoming, now, at_once=False)
         if filed is None:
             return _received_before(incoming)
-        if filed.number is None:
-            number, seq, pk = _open(incoming, filed, now)
-        else:
-            number, seq, pk = filed.number, filed.seq, filed.message
-            announce(Channel(incoming.channel), number, seq, to_holder=_for_holder(incoming, filed, now))
+        number = filed.number
+        received = _filed_in(incoming, filed, number, now) if number else _open(incoming, filed, now)
         if incoming.uploads:
-            attach(Message.objects.get(pk=pk), incoming.uploads)
-        return Received(number, seq, pk, is_new=True)
+            attach(Message.objects.get(pk=received.message_id), incoming.uploads)
+        return received
 
 
 def _check(incoming: IncomingMessage, now: datetime) -> None:
@@ -82,11 +102,17 @@ def _check(incoming: IncomingMessage, now: datetime) -> None:
 # One statement. The delivery is claimed, and only for whoever claimed it the buyer's row is made or brought up to date;
 # both stay locked until the end, so that another hand with the same message waits for it to be filed, and two first
 # messages of a buyer open one ticket. Their open ticket, if there is one, waits for us again, and the message is in it.
-# `xmax = 0` tells a row that was made from one that was there.
+# `xmax = 0` tells a row that was made from one that was there. %(at_once)s: all of it or nothing. Nothing is claimed
+# without an open ticket, and where that is closed at this very moment, the division by zero takes all back.
 _FILE: Final = f"""
 WITH claimed AS (
   INSERT INTO desk_delivery (store_id, channel, external_id, received_at)
-  VALUES (%(store)s, %(channel)s, %(external_id)s, %(now)s) ON CONFLICT DO NOTHING RETURNING id
+  SELECT %(store)s::bigint, %(channel)s::text, %(external_id)s::text, %(now)s::timestamptz
+  WHERE NOT %(at_once)s::boolean OR EXISTS (
+    SELECT FROM tickets_customer known
+    JOIN tickets_ticket open ON open.customer_id = known.id AND open.state <> 'closed'
+    WHERE known.channel = %(channel)s AND known.external_id = %(customer)s::text
+  ) ON CONFLICT DO NOTHING RETURNING id
 ), buyer AS (
   INSERT INTO tickets_customer AS customer (channel, external_id, name, email, language, created_at)
   SELECT %(channel)s, %(customer)s, %(name)s, %(email)s, %(language)s, %(now)s FROM claimed
@@ -104,7 +130,8 @@ WITH claimed AS (
   ) AND state <> 'closed'
   RETURNING *
 ) {ENDING}
-SELECT buyer.id, buyer.language, buyer.is_new, ticket.number, ticket.last_seq, words.id, {HOLDER}
+SELECT buyer.id, buyer.language, buyer.is_new, ticket.number, ticket.last_seq, words.id, {HOLDER},
+       1 / CASE WHEN %(at_once)s THEN coalesce(ticket.number, 0) ELSE 1 END
 FROM buyer LEFT JOIN ticket ON true LEFT JOIN words ON true
 """
 
@@ -122,11 +149,15 @@ class _Filed:
     holder: int | None  # who has the chat and may hear at once what was said
 
 
-def _file(incoming: IncomingMessage, now: datetime) -> _Filed | None:
-    """For the first to hand this message in; None for everybody after, once the first has committed."""
+def _file(incoming: IncomingMessage, now: datetime, *, at_once: bool) -> _Filed | None:
+    """For the first to hand this message in; None for everybody after, once the first has committed.
+
+    `at_once`: None also where nothing could be done but in steps; raises DataError where that was found out too late.
+    """
     since = min(incoming.sent_at or now, now)
     received = Happened(Event.Kind.RECEIVED, tells_seq=True)
     values = {
+        "at_once": at_once,
         "channel": incoming.channel,
         "external_id": incoming.external_id,
         "customer": incoming.customer_id,
@@ -136,7 +167,7 @@ def _file(incoming: IncomingMessage, now: datetime) -> _Filed | None:
         **ending(Channel(incoming.channel), received, now=now, since=since, words=[Word(_message(incoming, now))]),
     }
     rows = ask(_FILE, values)
-    return _Filed(*rows[0]) if rows else None
+    return _Filed(*rows[0][:-1]) if rows else None
 
 
 def _for_holder(incoming: IncomingMessage, filed: _Filed, now: datetime) -> Brought | None:
@@ -160,8 +191,8 @@ def _received_before(incoming: IncomingMessage) -> Received:
     return Received(message.ticket_id, message.seq, message.pk, is_new=False)
 
 
-def _open(incoming: IncomingMessage, filed: _Filed, now: datetime) -> tuple[int, int, int]:
-    """Opens or reopens a ticket, or goes on with one that came to be while we waited. (Number, seq, message's id.)"""
+def _open(incoming: IncomingMessage, filed: _Filed, now: datetime) -> Received:
+    """Opens or reopens a ticket, or goes on with one that came to be while we waited."""
     since = min(incoming.sent_at or now, now)
     ticket, happened = _find_or_open(incoming, filed, since, now)
     message = _message(incoming, now)
@@ -178,7 +209,7 @@ def _open(incoming: IncomingMessage, filed: _Filed, now: datetime) -> tuple[int,
         word.message.ticket = ticket
     message.seq = ticket.last_seq - len(words) + 1
     record(ticket, *events, now=now, words=words)
-    return ticket.number, message.seq, message.pk
+    return Received(ticket.number, message.seq, message.pk, is_new=True)
 
 
 def _find_or_open(

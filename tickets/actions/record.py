@@ -139,7 +139,10 @@ WITH ticket AS (
     assignee_id = %(assignee)s, last_seq = %(last_seq)s, openings = %(openings)s, opened_at = %(opened_at)s,
     waiting_since = %(waiting_since)s, first_response_at = %(first_response_at)s,
     last_message_at = %(last_message_at)s, closed_at = %(closed_at)s
-  WHERE number = %(number)s RETURNING *
+  WHERE number = %(number)s AND (%(version)s::text IS NULL OR xmin::text = %(version)s AND NOT EXISTS (
+    SELECT FROM tickets_message said
+    WHERE said.ticket_id = %(number)s AND said.client_key = ANY(%(keys)s) AND said.client_key <> ''))
+  RETURNING *
 )"""
 _TOLD = """, words AS (
   INSERT INTO tickets_message (ticket_id, seq, kind, author_id, body, external_id, card, client_key, delivery,
@@ -248,17 +251,27 @@ _DONE = f"{_SAVED_WORDS}, NULL FROM ticket"
 _DONE_IN_CHAT = f"{_SAVED_WORDS}, {FOR_BUYER} FROM ticket"
 
 
+class Overtaken(Exception):
+    """A ticket that was read without its lock is not as it was read, or what is to be written takes more than one
+    statement. Nothing was written: take the lock, and begin anew."""
+
+
 def record(ticket: Ticket, *events: Happened, now: datetime, words: Sequence[Word] = ()) -> None:
     """Writes the ticket as it stands, its new words and the events, makes the index say the same, and announces it
     after the commit. One statement.
 
     `ticket` is of the entered store and locked; its subject and its buyer stay as they are. `words` are its last ones,
     counted in `last_seq` already, and are saved afterwards. An open ticket has one row in the index, a closed one none.
+
+    One that was read without its lock, and stays open, is written if it is still as it was read and no word with the
+    same key is in it; else raises Overtaken.
     """
     ticket.check_store()
     waiting_since = ticket.waiting_since
     values = {
         "number": ticket.number,
+        "version": ticket.version,
+        "keys": [word.message.client_key for word in words],
         "state": ticket.state,
         "priority": ticket.priority,
         "category": ticket.category,
@@ -276,12 +289,21 @@ def record(ticket: Ticket, *events: Happened, now: datetime, words: Sequence[Wor
     if answer:
         values["author"] = answer.author_id
     statement = _SAVED + (_TOLD + _CLOSED if ticket.is_closed else ENDING) + (_DONE_IN_CHAT if answer else _DONE)
-    [(saved, beside)] = ask(statement, values)
+    saved, beside = _written(ticket, statement, values)
     for word, pk in zip(words, saved, strict=True):
         word.message.pk = pk
         word.message._state.adding = False
     to_buyer = _for_buyer(answer, beside) if answer and beside else None
     announce(Channel(ticket.channel), ticket.number, ticket.last_seq, words=words, to_buyer=to_buyer)
+
+
+def _written(ticket: Ticket, statement: str, values: Mapping[str, Any]) -> tuple[list[int], Mapping[str, Any] | None]:
+    """The ids of the words, and what is beside an answer. Raises Overtaken."""
+    for saved, beside in ask(statement, values):
+        return saved, beside
+    if ticket.version is None:
+        raise RuntimeError(f"ticket {ticket.number}, which is locked, is not there")
+    raise Overtaken
 
 
 def ending(

@@ -11,7 +11,7 @@ from django.utils.translation import pgettext
 
 from knowledge.actions.use_item import use_item
 from knowledge.content.reply import VARIABLES, variables_of
-from tenants.access import colleagues
+from tenants.access import is_colleague
 from tenants.context import ask, current_store
 from tenants.errors import Conflict, Invalid
 from tenants.models import User
@@ -19,7 +19,7 @@ from tenants.models.rows import columns, row
 from tickets.actions.attach import attach, check_uploads
 from tickets.actions.breach import breach_if_overdue
 from tickets.actions.deliver import first_state
-from tickets.actions.record import Happened, Word, record
+from tickets.actions.record import Happened, Overtaken, Word, record
 from tickets.cards import check_card
 from tickets.channels import Channel
 from tickets.incoming import Upload
@@ -64,7 +64,8 @@ def reply_to_ticket(
     used: Sequence[int] = (),
     by: str = "",
 ) -> Message:
-    """Writes the answer, stops the clock and promises the delivery. The caller holds the ticket's lock.
+    """Writes the answer, stops the clock and promises the delivery. The caller holds the ticket's lock, or has read it
+    without and takes it where this raises Overtaken.
 
     `used`: the quick replies it was made of, of those that the store holds; each is counted, once per answer.
     The same `client_key` again returns the message it made. `seen_seq` is the last message the author had on screen;
@@ -73,11 +74,16 @@ def reply_to_ticket(
     """
     card = check_card(card) if card else None
     body = check_body(body, uploads or card)
-    if said := said_before(ticket, client_key, author, Message.Kind.AGENT, body):
+    if ticket.version and (uploads or used):
+        raise Overtaken
+    is_behind = seen_seq is not None and moved_on(ticket, seen_seq)
+    # Where it can be written without the lock, `record` looks for it, for it may be said a moment later.
+    looks_now = ticket.version is None or is_behind or ticket.is_closed
+    if looks_now and (said := said_before(ticket, client_key, author, Message.Kind.AGENT, body)):
         return said
     if ticket.is_closed:
         raise TicketIsClosed
-    if seen_seq is not None and moved_on(ticket, seen_seq):
+    if is_behind:
         raise TicketMovedOn(field="seen_seq", details={"seen_seq": seen_seq, "last_seq": ticket.last_seq})
     check_uploads(uploads)
     message = _write_reply(ticket, author, body, client_key, now, uploads, card, by)
@@ -162,7 +168,7 @@ def _write_reply(
     ticket.state = Ticket.State.ANSWERED
     ticket.waiting_since = None
     ticket.first_response_at = ticket.first_response_at or now
-    if ticket.assignee_id is None and colleagues(current_store()).filter(pk=author.pk).exists():
+    if ticket.assignee_id is None and is_colleague(current_store(), author.pk):
         ticket.assignee = author  # whoever answers has it; a seller's answer leaves it to the agency
     ticket.last_message_at = now
     replied = Happened(Event.Kind.REPLIED, actor=author, by=by, after=told)

@@ -158,6 +158,10 @@ class BuyerSide:
             return []
         self.have = answer.item["seq"]
         frames = [{"type": "messages", "conversation": str(self.conversation), "items": [answer.item]}]
+        state = self._state_with(answer.holder)
+        if state != self.told["state"]:
+            self.told["state"] = state
+            frames.append(state)
         told = self.told.get("receipts", {})  # marks of reading don't wait for answers, and may be ahead of this one's
         delivered, read = (max(told.get(name, 0), getattr(answer, name)) for name in ("delivered", "read"))
         receipts = {"type": "receipts", "delivered": delivered, "read": read}
@@ -167,15 +171,16 @@ class BuyerSide:
         return frames
 
     def _is_all(self, answer: Answer) -> bool:
-        """Whether this browser has all that came before, and neither widget nor state are other than it was told."""
+        """Whether this browser has all that came before, and what else there is to tell stands beside the answer."""
         is_theirs = self.visitor in answer.visitors and answer.conversation == self.conversation
         is_next = answer.item["seq"] == self.have + 1
-        return is_theirs and is_next and answer.widget_at == self.widget.at and self._is_with(answer.holder)
+        is_held = answer.holder is not None and self.told.get("state", {}).get("is") in ("waiting", "with_agent")
+        return is_theirs and is_next and is_held and answer.widget_at == self.widget.at
 
-    def _is_with(self, alias: str | None) -> bool:
-        state = self.told.get("state", {})
-        is_known = state.get("is") == "with_agent" and state.get("agent") == (alias or self._store().name)
-        return alias is not None and is_known
+    def _state_with(self, alias: str | None) -> dict[str, Any]:
+        """The state once somebody has them: they wait no more. Whether others are online is as it was told."""
+        held = {"is": "with_agent", "agent": alias or self._store().name, "place": None, "wait_s": None, "full": False}
+        return {**self.told["state"], **held}
 
     # ------------------------------------------------------------ frames
 

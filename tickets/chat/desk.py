@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
@@ -17,10 +18,11 @@ from tenants.errors import DomainError, Unavailable, as_domain_error
 from tenants.hearing import Brought
 from tenants.models import Store
 from tickets.actions.mark_read import desk_saw
+from tickets.actions.record import Overtaken
 from tickets.actions.reply import TicketMovedOn, reply_to_ticket
 from tickets.chat import protocol
 from tickets.chat.protocol import DeskFrame, DeskPing, DeskSeen, DeskTyping, Reply, Unwatch, Watch
-from tickets.models import Message
+from tickets.models import Message, Ticket
 from tickets.queries.chat import draft_of, messages_for_desk, own_word, store_and_missed, told_at
 from tickets.queries.gate import locked, may_read_notes, ticket_for
 from tickets.queries.names import names_for
@@ -160,17 +162,23 @@ class DeskSide:
         store = store_by_pk_for(self.caller, frame.store, Action.REPLY)
         now = database_now()
         with in_store(store):
-            with locked(self.caller, store, frame.ticket, Action.REPLY) as ticket:
-                said = reply_to_ticket(
-                    ticket,
-                    author=self.caller.person,
-                    body=frame.text,
-                    client_key=frame.client_id,
-                    seen_seq=frame.seen,
-                    card=frame.card,
-                    now=now,
-                )
+            try:
+                said = self._said(ticket_for(self.caller, store, frame.ticket, Action.REPLY), frame, now)
+            except Overtaken:
+                with locked(self.caller, store, frame.ticket, Action.REPLY) as ticket:
+                    said = self._said(ticket, frame, now)
             return [self._sent(frame, said), *self._answered(store, frame, said)]
+
+    def _said(self, ticket: Ticket, frame: Reply, now: datetime) -> Message:
+        return reply_to_ticket(
+            ticket,
+            author=self.caller.person,
+            body=frame.text,
+            client_key=frame.client_id,
+            seen_seq=frame.seen,
+            card=frame.card,
+            now=now,
+        )
 
     def _sent(self, frame: Reply, said: Message) -> dict[str, Any]:
         about = {"client_id": frame.client_id, "store": frame.store, "ticket": frame.ticket}

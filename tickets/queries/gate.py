@@ -19,7 +19,7 @@ from tickets.models import Attachment, Customer, Message, Ticket
 
 # Written out, because every frame of a desk passes here.
 _TICKET = f"""
-SELECT {columns(Ticket, "ticket")}, {columns(Customer, "customer")}
+SELECT ticket.xmin::text, {columns(Ticket, "ticket")}, {columns(Customer, "customer")}
 FROM tickets_ticket ticket JOIN tickets_customer customer ON customer.id = ticket.customer_id WHERE ticket.number = %s
 """
 _LOCKED = f"{_TICKET} FOR NO KEY UPDATE OF ticket"
@@ -28,7 +28,8 @@ _LOCKED = f"{_TICKET} FOR NO KEY UPDATE OF ticket"
 def ticket_for(caller: Caller, store: Store, number: int, action: Action, *, lock: bool = False) -> Ticket:
     """The ticket, inside its entered store, for one action. `store` comes from access.store_for.
 
-    With `lock`, the row is held until the transaction ends: verbs want that. Raises Forbidden, NotFound (`number`).
+    With `lock`, the row is held until the transaction ends: verbs want that. Without, `record` writes it only as it
+    was read. Raises Forbidden, NotFound (`number`).
     """
     require(caller, store, action)
     if current_store().pk != store.pk:
@@ -36,8 +37,10 @@ def ticket_for(caller: Caller, store: Store, number: int, action: Action, *, loc
     rows = ask(_LOCKED if lock else _TICKET, [number])
     if not rows:
         raise NotFound(field="number")
-    ticket = row(Ticket, rows[0][: width(Ticket)])
-    ticket.customer = row(Customer, rows[0][width(Ticket) :])
+    version, *values = rows[0]
+    ticket = row(Ticket, values[: width(Ticket)])
+    ticket.customer = row(Customer, values[width(Ticket) :])
+    ticket.version = None if lock else version
     return ticket
 
 
