@@ -18,6 +18,9 @@ warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume sy
 get_asgi_application()
 
 # Models may only be imported once Django is set up.
+from django.conf import settings  # noqa: E402
+from django.urls import get_resolver  # noqa: E402
+
 from config.bodies import Measured  # noqa: E402
 from tenants.sockets import PlaceSocketMiddleware  # noqa: E402
 from tickets.live.routing import socket_urls  # noqa: E402
@@ -41,6 +44,10 @@ class SyncHandler(ASGIHandler):
 application = ProtocolTypeRouter(
     {"http": Measured(SyncHandler()), "websocket": PlaceSocketMiddleware(URLRouter(socket_urls))}
 )
+
+# Every page's modules come in now, and not while somebody waits for the first one.
+for pages in settings.URLCONF_OF_PLACE.values():
+    get_resolver(pages).url_patterns  # noqa: B018
 
 # What was made at the start lives as long as the process: the collector need not look at it again and again, and
 # need not look after every 700 objects of a request that makes thousands and drops them all.

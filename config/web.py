@@ -47,7 +47,13 @@ def bound(host: str, port: int) -> Listener:
     return made
 
 
+# Bytes. What is larger, a file that somebody sends, goes back to the system when it is done with. glibc would learn
+# from the first such file to keep room for the next one, in every thread.
+LARGE = "262144"
+
+
 def main() -> None:
+    os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", LARGE)  # read by the processes that are started from here
     parser = argparse.ArgumentParser()
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)

@@ -17,7 +17,7 @@ from tests.faults.test_sockets import resident
 
 TEN = 10 * 1024 * 1024
 ZIP = b"PK\x03\x04" + bytes(TEN - 4)
-MOST_GROWTH = 200 * 2**20  # bytes of all web processes together, while a hundred megabytes are on their way
+MOST_GROWTH = 120 * 2**20  # bytes of all web processes together, while a hundred megabytes are on their way
 
 
 @pytest.mark.parametrize("framing", [f"Content-Length: {TEN}", "Transfer-Encoding: chunked"])
