@@ -22,6 +22,7 @@ from django.conf import settings  # noqa: E402
 from django.urls import get_resolver  # noqa: E402
 
 from config.bodies import Measured  # noqa: E402
+from tenants.live import check_layer  # noqa: E402
 from tenants.sockets import PlaceSocketMiddleware  # noqa: E402
 from tickets.live.routing import socket_urls  # noqa: E402
 
@@ -44,6 +45,8 @@ class SyncHandler(ASGIHandler):
 application = ProtocolTypeRouter(
     {"http": Measured(SyncHandler()), "websocket": PlaceSocketMiddleware(URLRouter(socket_urls))}
 )
+
+check_layer()
 
 # Every page's modules come in now, and not while somebody waits for the first one.
 for pages in settings.URLCONF_OF_PLACE.values():

@@ -112,13 +112,20 @@ _SEEN = f"""
 SELECT {columns(Store, "store")}, agency.database_role AS reader, {_ROLE} AS role
 {_OF_PERSON.format(person="%(person)s")}
   AND store.agency_id = %(agency)s
-  AND store.id = coalesce(%(store)s::bigint, store.id)
-  AND store.id = coalesce(%(token_store)s::bigint, store.id)
-  AND store.agency_id = coalesce(%(token_agency)s::bigint, store.agency_id)
-  AND store.slug = coalesce(%(slug)s, store.slug)
-  AND store.id = coalesce(%(pk)s::bigint, store.id)
 """
-_STORES = _SEEN + "ORDER BY store.name, store.id"
+_NARROWED = {
+    "store": "store.id = %(store)s::bigint",
+    "token_store": "store.id = %(token_store)s::bigint",
+    "token_agency": "store.agency_id = %(token_agency)s::bigint",
+    "slug": "store.slug = %(slug)s",
+    "pk": "store.id = %(pk)s::bigint",
+}
+
+
+def _seen(values: Mapping[str, Any]) -> str:
+    """The gate's statement, with what narrows it: of all that may, only what is given, so that an index is of use."""
+    narrowed = [condition for name, condition in _NARROWED.items() if values[name] is not None]
+    return " AND ".join([_SEEN, *narrowed])
 
 
 def stores_for(
@@ -128,7 +135,8 @@ def stores_for(
     if not _asks(caller, action):
         return []
     values = _values(caller, slug=slug, pk=pk)
-    rows, proven = ask_near(pk, _STORES, values) if pk else (ask(_STORES, values), None)
+    statement = f"{_seen(values)} ORDER BY store.name, store.id"
+    rows, proven = ask_near(pk, statement, values) if pk else (ask(statement, values), None)
     return _let_in(caller, action, rows, proven)
 
 
@@ -182,7 +190,7 @@ def gate_for(caller: Caller, action: Action) -> tuple[str, dict[str, Any]]:
     if place.kind == Kind.OPERATOR or not caller.scope_allows(action):
         roles = []
     values = {**_values(caller), "roles": roles}
-    return f"SELECT * FROM ({_SEEN}) gate WHERE role = ANY(%(roles)s)", values
+    return f"SELECT * FROM ({_seen(values)}) gate WHERE role = ANY(%(roles)s)", values
 
 
 def store_for(caller: Caller, slug: str, action: Action) -> Store:
@@ -207,7 +215,8 @@ def store_with(caller: Caller, pk: int, action: Action, more: str, values: Mappi
     if not _asks(caller, Action.VIEW):
         raise NotFound(field="store")
     asked = {**_values(caller, slug=None, pk=pk), **values}
-    rows, proven = ask_near(pk, _SEEN, asked, inside=f"SELECT seen.*, ({more}) FROM ({_SEEN}) seen")
+    seen = _seen(asked)
+    rows, proven = ask_near(pk, seen, asked, inside=f"SELECT seen.*, ({more}) FROM ({seen}) seen")
     found = rows[0][-1] if proven and rows else None
     store = _only(caller, _let_in(caller, Action.VIEW, [row[:-1] for row in rows] if proven else rows, proven), action)
     return store, found

@@ -97,7 +97,7 @@ def ask_unhurried(statement: str, values: Mapping[str, Any]) -> list[tuple[Any, 
     The statement names UNHURRIED. It waits for no flush, and nobody's message waits behind its flush. Not in a
     transaction, whose other writes it would make as fragile.
     """
-    if _in_transaction():
+    if in_transaction():
         raise StoreContextError("what may be lost is not written in a transaction with what must not be")
     return ask(statement, values)
 
@@ -111,7 +111,7 @@ def ask_inside(store: Store, statement: str, values: Mapping[str, Any]) -> list[
     """
     there = connection.made
     is_near = there is not None and there.store == store.pk and there.schema == store.schema_name
-    if there is None or not is_near or there.within != connection.scope or _in_transaction():
+    if there is None or not is_near or there.within != connection.scope or in_transaction():
         return None
     with _entered(there, store):
         rows = ask(statement, values)
@@ -138,7 +138,7 @@ def ask_near(
     """
     there = connection.made
     is_near = there is not None and there.store == pk and there.schema != PUBLIC and there.within == connection.scope
-    if there is None or not is_near or _in_transaction():
+    if there is None or not is_near or in_transaction():
         return ask(statement, values), None
     with _entered(there):
         return ask(inside or statement + _INSIDE, values), there
@@ -182,13 +182,14 @@ def _scope_of(place: Place) -> Scope:
     return Scope(role_name(login, Part.DESK), agency=place.agency_id, store=place.store_id)
 
 
-def _in_transaction() -> bool:
+def in_transaction() -> bool:
+    """Whether somebody has begun one, a test's own aside."""
     return any(not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks)
 
 
 @contextmanager
 def _entered(scope: Scope, store: Store | None = None) -> Iterator[None]:
-    if _in_transaction():
+    if in_transaction():
         raise StoreContextError("enter first, then begin the transaction")
     before, tenant = connection.scope, connection.tenant
     connection.enter(scope, store)

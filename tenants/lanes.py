@@ -124,8 +124,13 @@ class Lanes:
             if self._free[position].key == key:
                 return self._free.pop(position)
         if self._made < self.most:
-            self._made += 1
-            return _Lane(self, f"{self.name}-{self._made}")
+            try:
+                lane = _Lane(self, f"{self.name}-{self._made + 1}")
+            except RuntimeError as error:  # no thread is to be had now; those that there are go on
+                log.warning("%s: %s lanes and no more: %s", self.name, self._made, error)
+            else:
+                self._made += 1
+                return lane
         return self._free.pop(0) if self._free else None
 
     def next_for(self, lane: _Lane) -> _Call | None:

@@ -129,6 +129,11 @@ async def leave(agency: int, group: str, who: Hearer) -> None:
         log.warning("not left: %s", type(error).__name__)
 
 
+def check_layer() -> None:
+    """Raises what is wrong with the channel layer's settings, which later would be taken for a Redis that is away."""
+    get_channel_layer()
+
+
 def flush(timeout: float = 1.0) -> bool:
     """Waits until every hint of this process is sent, or lost, `timeout` seconds at most. Whether that is so."""
     return _hints.flush(timeout)

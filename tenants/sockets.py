@@ -33,7 +33,7 @@ R = TypeVar("R")
 
 # Channels' default is one thread for all sockets of a process, and with it one connection: one slow query stops
 # every desk. Each call here has a thread and a connection to itself.
-MOST_OF_ONE: Final = 4  # calls of one store's buyers at a time
+MOST_OF_ONE: Final = 2  # calls of one store's buyers at a time: fewer than work at once
 _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Semaphore]] = WeakKeyDictionary()
 LANES = Lanes(8, "sockets", at_once=3)  # measured: with 2 cores, 2 and 8 are slower
 
@@ -225,9 +225,18 @@ async def _within(seconds: float, sending: Coroutine[Any, Any, None]) -> None:
 
 @types.coroutine
 def _rest(waits_for: Any, begun: Coroutine[Any, Any, None]) -> Generator[Any, Any, None]:
-    """A coroutine that has begun and waits, as if nobody had looked."""
-    yield waits_for
-    yield from begun
+    """A coroutine that has begun and waits, as if nobody had looked: what is thrown meanwhile, it is thrown."""
+    while True:
+        try:
+            got = yield waits_for
+        except BaseException as thrown:  # handed on, whatever it is
+            goes_on = partial(begun.throw, thrown)
+        else:
+            goes_on = partial(begun.send, got)
+        try:
+            waits_for = goes_on()
+        except StopIteration:
+            return
 
 
 def is_own_origin(origin: str, host: str) -> bool:

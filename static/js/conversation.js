@@ -202,13 +202,22 @@ function keepLater(answered) {
   answered.dataset.last = String(Math.max(upTo, Number(here.dataset.last)));
 }
 
+// What a browser can't show, a time zone that it does not know perhaps, the server can.
+function wordOf(item) {
+  try {
+    return plainWord(item);
+  } catch {
+    return null;
+  }
+}
+
 // Messages that came along by socket, those at once that are plain and next. False where the list is to be read for the rest.
 export function showWords(items) {
   const before = hasUpTo();
   const fresh = items.filter(({ seq }) => seq > before);
   const words = [];
   for (const item of fresh) {
-    const word = item.seq === before + words.length + 1 ? plainWord(item) : null;
+    const word = item.seq === before + words.length + 1 ? wordOf(item) : null;
     if (!word) break;
     words.push(word);
   }

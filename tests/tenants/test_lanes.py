@@ -160,6 +160,26 @@ def test_where_all_lanes_wait_nobody_is_forgotten(made: Made, monkeypatch: pytes
     assert asyncio.run(scene()) == [True] * 6
 
 
+def test_where_no_thread_is_to_be_had_those_that_there_are_go_on(
+    made: Made, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scene() -> list[str]:
+        two = made(2)
+        first = await two.run("p", lane)
+
+        def refuse(*_about: object) -> None:
+            raise RuntimeError("can't start new thread")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(lanes, "_Lane", refuse)
+            assert await asyncio.gather(*(two.run("q", lane) for _ in range(3))) == [first] * 3
+        at_last = [await each for each in [asyncio.create_task(two.run(name, lane)) for name in "rs"]]
+        return [first, *at_last]
+
+    assert len(set(asyncio.run(scene()))) == 2
+    assert "no more" in caplog.text
+
+
 def test_each_call_begins_at_the_door_whatever_the_last_one_did(made: Made, real_store: Store) -> None:
     def breaks_in_the_store() -> None:
         with as_operator(), in_store(real_store):

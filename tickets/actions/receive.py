@@ -9,7 +9,7 @@ from typing import Final
 from django.db import DataError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from tenants.context import ask, current_store
+from tenants.context import ask, current_store, in_transaction
 from tenants.errors import Conflict, Invalid
 from tenants.hearing import Brought
 from tickets.acknowledgement import acknowledgement, language_of
@@ -60,9 +60,10 @@ def receive_message(incoming: IncomingMessage, *, now: datetime) -> Received:
 def _at_once(incoming: IncomingMessage, now: datetime) -> Received | None:
     """Into the buyer's open ticket, by one statement that needs no transaction around it: most messages.
 
-    None, and nothing is written, where that is not all: there is no open ticket, or it was received before.
+    None, and nothing is written, where that is not all: there is no open ticket, or it was received before. Nor in a
+    transaction of somebody else's, which would end with what takes it back.
     """
-    if incoming.uploads:
+    if incoming.uploads or in_transaction():
         return None
     try:
         filed = _file(incoming, now, at_once=True)

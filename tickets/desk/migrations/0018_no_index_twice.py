@@ -10,7 +10,12 @@ TWICE = [
 
 
 class Migration(migrations.Migration):
-    """Only the index goes. Django's own way takes the foreign key along and checks every row anew."""
+    """Only the index goes: Django's own way takes the foreign key along and checks every row anew.
+
+    One after the other and beside those who write, for every message of every store goes through these tables.
+    """
+
+    atomic = False
 
     dependencies = [
         ("desk", "0017_moods_anew"),
@@ -21,16 +26,15 @@ class Migration(migrations.Migration):
         migrations.SeparateDatabaseAndState(
             database_operations=[
                 migrations.RunSQL(
-                    f"DROP INDEX IF EXISTS {index}", f"CREATE INDEX IF NOT EXISTS {index} ON desk_{model} ({field}_id)"
+                    f"DROP INDEX CONCURRENTLY IF EXISTS {index}",
+                    f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {index} ON desk_{model} ({field}_id)",
                 )
             ],
             state_operations=[
                 migrations.AlterField(
                     model,
                     field,
-                    models.ForeignKey(
-                        "tenants.store", db_index=False, on_delete=models.CASCADE, related_name="+"
-                    ),
+                    models.ForeignKey("tenants.store", db_index=False, on_delete=models.CASCADE, related_name="+"),
                 )
             ],
         )
