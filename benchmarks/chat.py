@@ -7,7 +7,7 @@ has several open). Messages in a Poisson stream, half the buyers', half the desk
               the flush is in the figure. Also from send to screen, and from send to `sent`
   channels    a bare Channels consumer, the same server and Valkey, group_send to the other's socket, no database
   websockets  the library `websockets` alone in one process, rooms in a dictionary
-The peers get the same stream on as many sockets; they are measured from send to screen, and `ratios` compare that.
+The peers get the same stream on as many sockets and are measured from send to screen. `ratios` compare both with that.
 Then: idle buyers' sockets and what each holds of the web processes' memory (USS); and a burst of many visitors'
 messages in one store, as fast as it takes them, beside a store that chats on quietly.
 
