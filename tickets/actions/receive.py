@@ -60,6 +60,8 @@ def receive_message(incoming: IncomingMessage, *, now: datetime) -> Received:
 def _at_once(incoming: IncomingMessage, now: datetime) -> Received | None:
     """Into the buyer's open ticket, by one statement that needs no transaction around it: most messages.
 
+    It is tried first, and costs an opening or a repeat one statement more.
+
     None, and nothing is written, where that is not all: there is no open ticket, or it was received before. Nor in a
     transaction of somebody else's, which would end with what takes it back.
     """
