@@ -139,11 +139,12 @@ def test_of_two_leads_who_hand_a_chat_over_at_once_one_does(real_store: Store, l
 
 @pytest.fixture
 def chat(real_store: Store) -> int:
-    """An open chat of a buyer, really committed."""
+    """An open chat of a buyer, really committed. Nothing of it is overdue, which would take the lock at once."""
 
     def begin() -> int:
+        about: Any = {"channel": Channel.WIDGET, "customer_id": "v:1", "text": "在吗"}
         with in_store(real_store):
-            return buyer_writes(channel=Channel.WIDGET, customer_id="v:1", text="在吗").ticket_number
+            return buyer_writes(**about, at=timezone.now()).ticket_number
 
     return in_a_thread(begin)
 

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -96,54 +97,52 @@ def test_calls_go_where_their_place_was_before(made: Made) -> None:
     asyncio.run(scene())
 
 
-def test_more_calls_than_lanes_wait_for_their_turn(made: Made) -> None:
-    at_once, most = [0], [0]
-    lock = threading.Lock()
+class Work:
+    """Takes its time, returns what it was given, and counts how many did so at the same time."""
 
-    def work(number: int) -> int:
-        with lock:
-            at_once[0] += 1
-            most[0] = max(most[0], at_once[0])
-        time.sleep(0.02)
-        with lock:
-            at_once[0] -= 1
+    def __init__(self, takes: float) -> None:
+        self.takes, self.now, self.most = takes, 0, 0
+        self.lock = threading.Lock()
+
+    def __call__(self, number: int) -> int:
+        with self.lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        time.sleep(self.takes)
+        with self.lock:
+            self.now -= 1
         return number
+
+
+def test_more_calls_than_lanes_wait_for_their_turn(made: Made) -> None:
+    work = Work(takes=0.02)
 
     async def scene() -> list[int]:
         three = made(3)
-        return await asyncio.gather(*(three.run(number % 4, lambda n=number: work(n)) for number in range(12)))
+        return await asyncio.gather(*(three.run(number % 4, partial(work, number)) for number in range(12)))
 
     assert asyncio.run(scene()) == list(range(12))
-    assert most == [3]
+    assert work.most == 3
 
 
 def test_only_so_many_work_at_a_time_and_those_who_wait_are_not_counted(
     made: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two wait for a lock, as long as it takes. Others go on beside them, one after the other."""
-    monkeypatch.setattr(lanes, "SLOW", 0.1)
-    lock, at_once, most, unlocked = threading.Lock(), [0], [0], threading.Event()
-
-    def works(number: int) -> int:
-        with lock:
-            at_once[0] += 1
-            most[0] = max(most[0], at_once[0])
-        time.sleep(0.002)
-        with lock:
-            at_once[0] -= 1
-        return number
+    monkeypatch.setattr(lanes, "SLOW", 1.0)  # longer than a busy machine lets a call of 2 ms stand
+    work, unlocked = Work(takes=0.002), threading.Event()
 
     async def scene() -> None:
         four = made(4, 1)
         waiters = [asyncio.create_task(four.run("p", lambda: unlocked.wait(10))) for _ in range(2)]
-        done = await asyncio.gather(*(four.run("q", lambda n=number: works(n)) for number in range(12)))
+        done = await asyncio.gather(*(four.run("q", partial(work, number)) for number in range(12)))
         assert done == list(range(12))
         assert not any(each.done() for each in waiters)
         unlocked.set()
         assert await asyncio.gather(*waiters) == [True, True]
 
     asyncio.run(scene())
-    assert most == [1]
+    assert work.most == 1
 
 
 def test_where_all_lanes_wait_nobody_is_forgotten(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
